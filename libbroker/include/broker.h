@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libbroker: the message broker in the kernel, from C.
+ *
+ * All types are opaque.  Functions return 0 (or a count) on success and a
+ * negative errno on failure; a call that fails changed nothing.  The meaning of
+ * each errno, of names, keys, properties and flags is that of linux/broker.h,
+ * whose constants are used as they are.
+ *
+ * Threads: a session, and an admin handle, may be used by several threads at
+ * once only where a function says so; messages, batches, inboxes and objects
+ * belong to one thread at a time.
+ */
+#ifndef BROKER_H
+#define BROKER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/broker.h>
+#include <linux/broker_netlink.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct broker_session;	/* one open /dev/broker */
+struct broker_message;	/* a message to publish, or one received */
+struct broker_batch;	/* operations to submit in one call */
+struct broker_inbox;	/* where received messages arrive */
+struct broker_admin;	/* a netlink connection for administration */
+struct broker_object;	/* an exchange, queue, binding, … as administration sees it */
+
+/** broker_version() - Version of the library, "major.minor.patch"; static, never NULL. */
+const char *broker_version(void);
+
+/**
+ * DOC: Sessions
+ *
+ * A session owns its consumers and the deliveries they hold.  When the process
+ * that opened it exits, for whatever reason, the kernel ends the session and
+ * gives its unsettled messages back to their queues.
+ */
+
+/**
+ * broker_session_open() - Open a session with the broker of this network namespace
+ * @session: where to put it; free with broker_session_close()
+ *
+ * Return: 0; -ENOENT or -ENODEV: the module is not loaded; -EACCES; -EPROTO: the
+ * module speaks another ABI version; -ENOMEM.
+ */
+int broker_session_open(struct broker_session **session);
+
+/**
+ * broker_session_close() - End a session
+ * @session: from broker_session_open(), or NULL
+ *
+ * What its consumers hold goes back to the queues.  Batches and inboxes made
+ * from it must be freed before.  Returns NULL, so that a pointer can be cleared in one line.
+ */
+struct broker_session *broker_session_close(struct broker_session *session);
+
+/**
+ * broker_session_fd() - File to poll
+ *
+ * EPOLLIN: a receive would return at once; EPOLLOUT: there is room to publish
+ * again after -EAGAIN.  The session keeps the file: do not close it.
+ */
+int broker_session_fd(const struct broker_session *session);
+
+/** broker_session_info() - Limits, features and number of the session; valid as long as it is. */
+const struct broker_info *broker_session_info(const struct broker_session *session);
+
+/**
+ * broker_session_consume() - Subscribe to a queue
+ * @session: the session; may be called by several threads
+ * @queue: name
+ * @messages: most messages held unsettled; 0: only what broker_inbox_receive() asks for
+ * @bytes: byte credit; 0 with @messages 0, else 0 means BROKER_DEFAULT_CREDIT_BYTES
+ * @flags: BROKER_CONSUME_F_*
+ * @user_data: comes with each message, see broker_message_user_data()
+ *
+ * Return: the consumer's number, above 0; -ENOENT: no such queue; -EACCES;
+ * -EBUSY: exclusive to another session; -EMFILE; -EOWNERDEAD.
+ */
+int broker_session_consume(struct broker_session *session, const char *queue, uint32_t messages,
+			   uint64_t bytes, uint32_t flags, uint64_t user_data);
+
+/**
+ * broker_session_cancel() - End a consumer; what it holds goes back to the queue
+ *
+ * May be called by several threads.  Return: 0; -ENOENT: no such consumer.
+ */
+int broker_session_cancel(struct broker_session *session, uint32_t consumer);
+
+/**
+ * broker_session_publish() - Publish one message and wait for the queues' answer
+ * @session: the session; may be called by several threads
+ * @exchange: name; "" is the default exchange, where @key is a queue's name
+ * @key: routing key
+ * @message: properties and body
+ * @flags: BROKER_PUBLISH_F_*
+ * @timeout_ns: longest wait for room in a queue whose overflow policy is "block"
+ *
+ * Return: the number of queues that took it (0 only with
+ * BROKER_PUBLISH_F_OPTIONAL); else the operation's error, see struct
+ * broker_publish.  For many messages use a batch.
+ */
+int broker_session_publish(struct broker_session *session, const char *exchange, const char *key,
+			   const struct broker_message *message, uint32_t flags,
+			   uint64_t timeout_ns);
+
+/**
+ * broker_session_settle() - Settle one delivery
+ * @session: the session; may be called by several threads
+ * @message: as it was received
+ * @outcome: BROKER_OP_ACCEPT, BROKER_OP_RELEASE, BROKER_OP_FAIL or BROKER_OP_REJECT
+ *
+ * Return: 0; -ESTALE: settled already, or taken back; -ENOENT: its consumer is
+ * gone; -EINVAL: not a received message, or another @outcome.
+ */
+int broker_session_settle(struct broker_session *session, const struct broker_message *message,
+			  enum broker_opcode outcome);
+
+/**
+ * broker_session_credit() - Change a consumer's credit, see broker_session_consume()
+ *
+ * May be called by several threads.  Return: 0; -ENOENT: no such consumer; -EINVAL.
+ */
+int broker_session_credit(struct broker_session *session, uint32_t consumer, uint32_t messages,
+			  uint64_t bytes);
+
+/**
+ * DOC: Messages
+ *
+ * A message to publish is made with broker_message_new(), filled and freed by
+ * the caller, and may be published any number of times.  A received message
+ * belongs to its inbox: read it until the inbox receives again; to keep or
+ * republish it, copy it with broker_message_copy().
+ */
+
+/** broker_message_new() - An empty message; free with broker_message_free().  Return: 0, -ENOMEM. */
+int broker_message_new(struct broker_message **message);
+
+/**
+ * broker_message_copy() - A message of one's own with another's properties and body
+ *
+ * Free with broker_message_free().  Return: 0, -ENOMEM.
+ */
+int broker_message_copy(struct broker_message **message, const struct broker_message *from);
+
+/** broker_message_free() - Free what new or copy made; NULL is fine.  Returns NULL. */
+struct broker_message *broker_message_free(struct broker_message *message);
+
+/**
+ * broker_message_clear() - Back to empty: no properties, no body
+ *
+ * Keeps its memory for the next use.
+ */
+void broker_message_clear(struct broker_message *message);
+
+/**
+ * broker_message_set_body() - Give the body, without copying it
+ * @message: made by new or copy
+ * @body: must stay as it is until the message has been published, or cleared
+ * @length: bytes
+ *
+ * Return: 0; -EINVAL: a received message.
+ */
+int broker_message_set_body(struct broker_message *message, const void *body, size_t length);
+
+/**
+ * broker_message_set_string() - Set a well-known property of type STRING
+ * @message: made by new or copy
+ * @id: enum broker_prop_id, not BROKER_PROP_HEADER
+ * @value: UTF-8, copied
+ *
+ * Replaces an earlier value.  Return: 0; -EINVAL: not a property of this type,
+ * or a received message; -EMSGSIZE: properties longer than BROKER_MAX_PROPS;
+ * -ENOMEM.  So do the other setters.
+ */
+int broker_message_set_string(struct broker_message *message, enum broker_prop_id id,
+			      const char *value);
+
+/** broker_message_set_bytes() - Set a well-known property that may be BYTES */
+int broker_message_set_bytes(struct broker_message *message, enum broker_prop_id id,
+			     const void *value, size_t length);
+
+/** broker_message_set_int() - Set a well-known property that may be INT64 */
+int broker_message_set_int(struct broker_message *message, enum broker_prop_id id, int64_t value);
+
+/**
+ * broker_message_add_header() - Add a user header behind those that are there
+ * @message: made by new or copy
+ * @name: 1 to 255 bytes of UTF-8
+ * @type: enum broker_prop_type
+ * @value: text, bytes, int64_t, double, or one byte 0 or 1; copied
+ * @length: bytes of @value: 8 for INT64 and DOUBLE, 1 for BOOL
+ *
+ * Return: as the setters; -E2BIG: more than BROKER_MAX_HEADERS.
+ */
+int broker_message_add_header(struct broker_message *message, const char *name,
+			      enum broker_prop_type type, const void *value, size_t length);
+
+/** broker_message_add_header_string() - Add a user header that is text, see there */
+int broker_message_add_header_string(struct broker_message *message, const char *name,
+				     const char *value);
+
+/** broker_message_body() - The body, and its length if @length is not NULL; never NULL. */
+const void *broker_message_body(const struct broker_message *message, size_t *length);
+
+/**
+ * broker_message_props() - The property area as it is on the wire (struct broker_prop)
+ *
+ * For gateways, and for broker_object_set_bytes() of a route query.
+ */
+const void *broker_message_props(const struct broker_message *message, size_t *length);
+
+/**
+ * broker_message_property() - Look up a well-known property
+ * @message: any message
+ * @id: enum broker_prop_id, not BROKER_PROP_HEADER
+ * @type: where to put its type, or NULL
+ * @value: where to put a pointer into the message; it may be unaligned, and
+ *	text has no final NUL
+ * @length: where to put its length
+ *
+ * Return: 0; -ENOENT: not there.
+ */
+int broker_message_property(const struct broker_message *message, enum broker_prop_id id,
+			    enum broker_prop_type *type, const void **value, size_t *length);
+
+/**
+ * broker_message_header() - Read user header number @index
+ * @message: any message
+ * @index: from 0
+ * @name: where to put a pointer to its name, without final NUL
+ * @name_length: where to put the name's length
+ * @type: as broker_message_property()
+ * @value: as broker_message_property()
+ * @length: as broker_message_property()
+ *
+ * Return: 0; -ENOENT: fewer headers.
+ */
+int broker_message_header(const struct broker_message *message, unsigned int index,
+			  const char **name, size_t *name_length, enum broker_prop_type *type,
+			  const void **value, size_t *length);
+
+/** broker_message_delivery() - All the kernel says of a received message; NULL of one made here. */
+const struct broker_delivery *broker_message_delivery(const struct broker_message *message);
+
+/** broker_message_exchange() - Where a received message was published; "" of one made here. */
+const char *broker_message_exchange(const struct broker_message *message);
+
+/** broker_message_key() - Its routing key; "" of one made here. */
+const char *broker_message_key(const struct broker_message *message);
+
+/** broker_message_user_data() - What was given to broker_session_consume(); else 0. */
+uint64_t broker_message_user_data(const struct broker_message *message);
+
+/** broker_cause_name() - "killed" for BROKER_CAUSE_KILLED and so on; "unknown" for others. */
+const char *broker_cause_name(unsigned int cause);
+
+/**
+ * DOC: Inboxes
+ *
+ * An inbox is the memory that messages are received into.  It grows to take the
+ * largest message that comes.  Several inboxes of one session may receive in
+ * several threads.
+ */
+
+/**
+ * broker_inbox_new() - Make an inbox
+ * @inbox: where to put it; free with broker_inbox_free()
+ * @session: must outlive it
+ * @bytes: room to begin with; 0: 256 KiB
+ *
+ * Return: 0; -ENOMEM.
+ */
+int broker_inbox_new(struct broker_inbox **inbox, struct broker_session *session, size_t bytes);
+
+/** broker_inbox_free() - Free an inbox and the messages in it; NULL is fine.  Returns NULL. */
+struct broker_inbox *broker_inbox_free(struct broker_inbox *inbox);
+
+/**
+ * broker_inbox_receive() - Wait for messages
+ * @inbox: its earlier messages end here
+ * @consumer: from this consumer only, or 0: from any of the session's with credit
+ * @max: most messages, 1 to BROKER_MAX_RECEIVE
+ * @timeout_ns: longest wait for the first one; 0; BROKER_TIMEOUT_FOREVER
+ *
+ * Return: how many there are, at least 1; -EAGAIN: none, and @timeout_ns 0;
+ * -ETIMEDOUT; -EINTR; -ENOENT: no such consumer; -EIDRM: a consumer's queue
+ * was deleted (see broker_inbox_ended()); -EOWNERDEAD; -ENOMEM.
+ */
+int broker_inbox_receive(struct broker_inbox *inbox, uint32_t consumer, unsigned int max,
+			 uint64_t timeout_ns);
+
+/** broker_inbox_ended() - After -EIDRM: the consumer that ended; else 0. */
+uint32_t broker_inbox_ended(const struct broker_inbox *inbox);
+
+/**
+ * broker_inbox_browse() - Read messages of a queue and leave them there
+ * @inbox: its earlier messages end here
+ * @queue: name
+ * @cursor: 0 to begin; moved on by the call
+ * @max: most messages, 1 to BROKER_MAX_RECEIVE
+ *
+ * Return: how many; 0 at the end; -ENOENT: no such queue; -EACCES; -EBUSY; -ENOMEM.
+ */
+int broker_inbox_browse(struct broker_inbox *inbox, const char *queue, uint64_t *cursor,
+			unsigned int max);
+
+/**
+ * broker_inbox_next() - The next received message; NULL when all were read
+ *
+ * Valid until the inbox receives, browses or is freed.
+ */
+const struct broker_message *broker_inbox_next(struct broker_inbox *inbox);
+
+/**
+ * DOC: Batches
+ *
+ * A batch collects up to BROKER_MAX_OPS operations and submits them in one
+ * system call.  Each has its own result.
+ */
+
+/** broker_batch_new() - An empty batch; @session must outlive it.  Return: 0, -ENOMEM. */
+int broker_batch_new(struct broker_batch **batch, struct broker_session *session);
+
+/** broker_batch_free() - Free a batch; NULL is fine.  Returns NULL. */
+struct broker_batch *broker_batch_free(struct broker_batch *batch);
+
+/** broker_batch_clear() - Forget operations and results; keeps its memory. */
+void broker_batch_clear(struct broker_batch *batch);
+
+/** broker_batch_length() - Operations in it. */
+unsigned int broker_batch_length(const struct broker_batch *batch);
+
+/**
+ * broker_batch_publish() - Add a publish
+ * @batch: the batch
+ * @exchange: name, copied
+ * @key: routing key, copied
+ * @message: properties are copied; the body must stay as it is until the submit
+ * @flags: BROKER_PUBLISH_F_*
+ * @confirm: how sure to be
+ * @min_routes: fewest queues that must take it; 0: see struct broker_publish
+ *
+ * Return: its index; -E2BIG: the batch is full; -ENAMETOOLONG; -ENOMEM.  So do
+ * the others that add.
+ */
+int broker_batch_publish(struct broker_batch *batch, const char *exchange, const char *key,
+			 const struct broker_message *message, uint32_t flags,
+			 enum broker_confirm_level confirm, uint32_t min_routes);
+
+/**
+ * broker_batch_settle() - Add a settlement
+ * @batch: the batch
+ * @message: as it was received
+ * @outcome: as broker_session_settle()
+ * @flags: BROKER_SETTLE_F_*
+ */
+int broker_batch_settle(struct broker_batch *batch, const struct broker_message *message,
+			enum broker_opcode outcome, uint32_t flags);
+
+/** broker_batch_settle_tag() - The same by numbers, when the message is gone from its inbox */
+int broker_batch_settle_tag(struct broker_batch *batch, uint32_t consumer, uint64_t tag,
+			    enum broker_opcode outcome, uint32_t flags);
+
+/** broker_batch_credit() - Add a change of credit, see broker_session_credit() */
+int broker_batch_credit(struct broker_batch *batch, uint32_t consumer, uint32_t messages,
+			uint64_t bytes);
+
+/**
+ * broker_batch_submit() - Perform the operations in order
+ * @batch: stays as it is, with results, until it is cleared
+ * @flags: BROKER_SUBMIT_F_*
+ * @timeout_ns: longest wait of the whole batch for room in queues
+ *
+ * Return: how many operations failed: 0 is success of all; or the call's own
+ * error, see struct broker_submit.
+ */
+int broker_batch_submit(struct broker_batch *batch, uint32_t flags, uint64_t timeout_ns);
+
+/** broker_batch_result() - What became of operation @index; NULL before a submit or beyond it. */
+const struct broker_result *broker_batch_result(const struct broker_batch *batch,
+						unsigned int index);
+
+/**
+ * broker_batch_confirms() - What each queue did with each published message
+ * @batch: after a submit
+ * @count: where to put how many there are
+ *
+ * In order of operations; valid until the next submit or clear.  A batch that
+ * reached more than 8 queues per operation on average lists only the first.
+ */
+const struct broker_confirm *broker_batch_confirms(const struct broker_batch *batch,
+						   unsigned int *count);
+
+/**
+ * DOC: Objects
+ *
+ * Administration speaks of exchanges, queues, bindings, consumers, sessions,
+ * routes and of the broker itself.  Each is an object with named attributes,
+ * those of the netlink specification ("max-messages", "overflow").  Flags and
+ * enumerations are read and written as words ("auto-delete,exclusive", "topic").
+ */
+enum broker_object_type {
+	BROKER_OBJECT_BROKER,
+	BROKER_OBJECT_EXCHANGE,
+	BROKER_OBJECT_QUEUE,
+	BROKER_OBJECT_BINDING,
+	BROKER_OBJECT_CONSUMER,
+	BROKER_OBJECT_SESSION,
+	BROKER_OBJECT_ROUTE,
+};
+
+/* How to read an attribute. */
+enum broker_value_type {
+	BROKER_VALUE_NUMBER,	/* broker_object_number() */
+	BROKER_VALUE_STRING,	/* broker_object_string() */
+	BROKER_VALUE_WORD,	/* one of an enumeration: both */
+	BROKER_VALUE_WORDS,	/* flags: both; the text has commas between */
+	BROKER_VALUE_FLAG,	/* there or not */
+	BROKER_VALUE_BYTES,	/* written only */
+	BROKER_VALUE_HEADERS,	/* broker_object_header() */
+};
+
+/** broker_object_new() - An object without attributes; free with broker_object_free(). */
+int broker_object_new(struct broker_object **object, enum broker_object_type type);
+
+/** broker_object_free() - Free an object; NULL is fine.  Returns NULL. */
+struct broker_object *broker_object_free(struct broker_object *object);
+
+/** broker_object_type() - What it is. */
+enum broker_object_type broker_object_type(const struct broker_object *object);
+
+/**
+ * broker_object_set_number() - Set an attribute that is a number, enumeration, flags or flag
+ *
+ * Return: 0; -ENOENT: no such attribute; -EINVAL: it is of another type;
+ * -ERANGE: too large for it; -ENOMEM.
+ */
+int broker_object_set_number(struct broker_object *object, const char *name, uint64_t value);
+
+/**
+ * broker_object_set_string() - Set an attribute from text
+ *
+ * Takes any attribute but BYTES and HEADERS: a number is parsed (decimal, or
+ * octal and hexadecimal as in C; "mode" is always octal), words are looked up.
+ * Return: as broker_object_set_number(); -EINVAL also: not a number, not one of the words.
+ */
+int broker_object_set_string(struct broker_object *object, const char *name, const char *value);
+
+/** broker_object_set_bytes() - Set an attribute of type BYTES.  Return: as above. */
+int broker_object_set_bytes(struct broker_object *object, const char *name, const void *value,
+			    size_t length);
+
+/**
+ * broker_object_add_header() - Add a header to compare to a binding
+ * @object: a binding
+ * @name: header's name
+ * @type: enum broker_prop_type: STRING, INT64, DOUBLE or BOOL; 0: it need only be there
+ * @value: as broker_message_add_header()
+ * @length: as broker_message_add_header()
+ */
+int broker_object_add_header(struct broker_object *object, const char *name,
+			     unsigned int type, const void *value, size_t length);
+
+/** broker_object_has() - Whether the attribute is set. */
+int broker_object_has(const struct broker_object *object, const char *name);
+
+/** broker_object_number() - An attribute as a number; 0 if it is not set. */
+uint64_t broker_object_number(const struct broker_object *object, const char *name);
+
+/** broker_object_string() - An attribute as text; "" if it is not set.  Valid until it is changed. */
+const char *broker_object_string(const struct broker_object *object, const char *name);
+
+/**
+ * broker_object_attribute() - Walk over the attributes that are set, in the specification's order
+ * @object: the object
+ * @index: from 0
+ * @name: where to put the name
+ * @type: where to put how to read it
+ *
+ * Return: 0; -ENOENT: fewer attributes.
+ */
+int broker_object_attribute(const struct broker_object *object, unsigned int index,
+			    const char **name, enum broker_value_type *type);
+
+/** broker_object_header() - Header number @index of a binding; @type 0: presence.  Return: 0, -ENOENT. */
+int broker_object_header(const struct broker_object *object, unsigned int index, const char **name,
+			 unsigned int *type, const void **value, size_t *length);
+
+/**
+ * DOC: Administration
+ */
+
+/**
+ * broker_admin_open() - Connect to the broker of this network namespace
+ * @admin: where to put it; free with broker_admin_close()
+ *
+ * Return: 0; -ENOENT: the module is not loaded; -ENOMEM.
+ */
+int broker_admin_open(struct broker_admin **admin);
+
+/** broker_admin_close() - Disconnect; NULL is fine.  Returns NULL. */
+struct broker_admin *broker_admin_close(struct broker_admin *admin);
+
+/**
+ * broker_admin_error() - The kernel's own sentence on the last call's failure
+ *
+ * "" where it gave none.  Valid until the next call.
+ */
+const char *broker_admin_error(const struct broker_admin *admin);
+
+/** broker_admin_error_attribute() - Name of the attribute at fault; "" if none. */
+const char *broker_admin_error_attribute(const struct broker_admin *admin);
+
+/**
+ * broker_admin_call() - One request
+ * @admin: the connection
+ * @command: BROKER_CMD_* of linux/broker_netlink.h that has a "do"
+ * @request: its attributes; NULL for none
+ * @reply: where to put the reply, free it with broker_object_free(); NULL: not wanted
+ *
+ * Return: 0 (with *@reply NULL if the kernel gave none); the kernel's errno,
+ * -ENOENT, -EEXIST, -EACCES, -EPERM, -EBUSY, -ELOOP and so on; -EINVAL: not
+ * such a command.
+ */
+int broker_admin_call(struct broker_admin *admin, int command, const struct broker_object *request,
+		      struct broker_object **reply);
+
+/**
+ * broker_admin_list() - One request with any number of replies
+ * @admin: the connection
+ * @command: BROKER_CMD_*_GET that has a "dump"
+ * @request: what to choose by; NULL for all
+ * @each: called for each; the object is its own only until it returns; a value
+ *	other than 0 ends the list
+ * @arg: for @each
+ *
+ * Starts over when a change made the list inconsistent, before @each has seen
+ * any of it: the list is a snapshot.  Return: 0; what @each returned; or as
+ * broker_admin_call().
+ */
+int broker_admin_list(struct broker_admin *admin, int command, const struct broker_object *request,
+		      int (*each)(const struct broker_object *object, void *arg), void *arg);
+
+/**
+ * broker_admin_subscribe() - Get events of a group, "topology" or "consumers"
+ *
+ * A connection that is subscribed to events should make no calls; open another
+ * one for these.  Return: 0; -ENOENT: no such group; -EPERM.
+ */
+int broker_admin_subscribe(struct broker_admin *admin, const char *group);
+
+/** broker_admin_fd() - File to poll for events; stays the connection's. */
+int broker_admin_fd(const struct broker_admin *admin);
+
+/**
+ * broker_admin_event() - Wait for the next event
+ * @admin: a subscribed connection
+ * @timeout_ms: longest wait; -1: no end
+ * @command: where to put what happened: BROKER_CMD_QUEUE_NTF and so on
+ * @object: where to put whom it happened to; free with broker_object_free()
+ *
+ * Return: 0; -ETIMEDOUT; -EINTR; -ENOBUFS: events were lost since they were not
+ * read in time, go on from here.
+ */
+int broker_admin_event(struct broker_admin *admin, int timeout_ms, int *command,
+		       struct broker_object **object);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* BROKER_H */

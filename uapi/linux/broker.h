@@ -1,0 +1,699 @@
+/* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
+/*
+ * Device interface of broker, the message broker in the kernel: /dev/broker.
+ *
+ * Exchanges, queues and bindings are made over generic netlink (see
+ * linux/broker_netlink.h); messages pass through the ioctls below.
+ */
+#ifndef _UAPI_LINUX_BROKER_H
+#define _UAPI_LINUX_BROKER_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: General ioctl format
+ *
+ * Each ioctl takes a pointer to a struct whose first member is @size, set by
+ * the caller to sizeof(the struct it was compiled with).  A module that knows a
+ * longer struct takes the missing members as 0; one that knows a shorter struct
+ * refuses non-zero bytes it does not know with E2BIG.  Reserved members and
+ * pointers to nothing are 0.  Integers are in native byte order, pointers are
+ * carried in a __u64, times are nanoseconds unless a name says otherwise.  The
+ * layout is the same for 32-bit and 64-bit callers.
+ *
+ * Every call returns 0, or -1 with errno.  *A call that fails changed nothing.*
+ * SUBMIT carries many operations, each with a result of its own: an operation
+ * that fails changed nothing, and says so in its result, while the call itself
+ * succeeds.
+ *
+ * Errors any call may return:
+ *
+ *  - EFAULT: a pointer does not lead to memory of that length.
+ *  - EINVAL: @size is shorter than the first version of the struct, a reserved
+ *    member is not 0, or a value is out of its range.
+ *  - E2BIG: members unknown to this module are not 0.
+ *  - EOPNOTSUPP: a flag, operation, level or property that this module does not
+ *    know or cannot honour yet; INFO tells beforehand.
+ *  - ENOTTY: unknown ioctl.
+ *  - ENOMEM: no memory, or the caller's cgroup has reached its limit.
+ *  - EOWNERDEAD: the process that opened this session has exited.
+ *
+ * A session is one open file of /dev/broker.  It belongs to the process that
+ * opened it and ends when that process exits, even if another process still
+ * holds the file; then its deliveries return to their queues with the cause.
+ * All calls may be made from several threads at once.
+ *
+ * Permissions are those of the process that makes the call: each exchange and
+ * queue has an owner, a group and a mode, in which r allows to consume (or to
+ * bind from an exchange), w to publish, x to configure.  EACCES answers where
+ * they are missing.  CAP_NET_ADMIN over the network namespace passes all.
+ */
+
+/**
+ * DOC: Names, routing keys and topic patterns
+ *
+ * A name or key is 1 to 255 bytes of valid UTF-8 without control characters
+ * (U+0000 to U+001F, U+007F); a routing key, and the name of the default
+ * exchange, may be empty.  EILSEQ answers where the bytes are not that,
+ * ENAMETOOLONG where they are too many.  Names that begin with "broker." are
+ * the broker's own.
+ *
+ * A message published to the default exchange ("") goes to the queue whose name
+ * is the routing key.  A direct exchange compares the key with the binding's
+ * key, a fanout exchange ignores it, a headers exchange looks at properties
+ * only.  A topic exchange matches it against patterns::
+ *
+ *	key     ::= "" | word ( "." word )*
+ *	pattern ::= "" | token ( "." token )*
+ *	token   ::= "*" | "#" | word
+ *	word    ::= any bytes but "."; may be empty
+ *
+ * "*" stands for exactly one word and "#" for zero or more, both anywhere in a
+ * pattern.  A token that merely contains one of them is an ordinary word.  The
+ * empty key has no words: it is matched by "" and "#" alone.
+ *
+ * However many bindings match, a message goes to each queue at most once.
+ */
+
+#define BROKER_IOC_TYPE			0xBB
+#define BROKER_ABI_VERSION		1
+
+/* Hard limits; INFO reports them. */
+#define BROKER_MAX_NAME			255		/* bytes of a name */
+#define BROKER_MAX_KEY			255		/* bytes of a routing key or pattern */
+#define BROKER_MAX_BODY			(1U << 20)	/* bytes of an inline body */
+#define BROKER_MAX_PROPS		(1U << 16)	/* bytes of a property area */
+#define BROKER_MAX_HEADERS		256		/* user headers of a message */
+#define BROKER_MAX_OPS			1024		/* operations of one SUBMIT */
+#define BROKER_MAX_RECEIVE		1024		/* messages of one RECEIVE or BROWSE */
+#define BROKER_MAX_CONSUMERS		1024		/* consumers of one session */
+
+/* What a queue or consumer gets where its maker is silent. */
+#define BROKER_DEFAULT_MAX_MESSAGES	100000
+#define BROKER_DEFAULT_MAX_BYTES	(64U << 20)
+#define BROKER_DEFAULT_CREDIT_MESSAGES	256
+#define BROKER_DEFAULT_CREDIT_BYTES	(1U << 20)
+
+/* A @timeout_ns that never ends. */
+#define BROKER_TIMEOUT_FOREVER		(~0ULL)
+
+/* 0x06 to 0x0f: calls of this kind; 0x10: delivery ring; 0x20: streams; 0x30: store. */
+enum {
+	BROKER_NR_INFO			= 0x00,
+	BROKER_NR_SUBMIT		= 0x01,
+	BROKER_NR_RECEIVE		= 0x02,
+	BROKER_NR_CONSUME		= 0x03,
+	BROKER_NR_CANCEL		= 0x04,
+	BROKER_NR_BROWSE		= 0x05,
+};
+
+/* What this module can do, for struct broker_info.features. */
+#define BROKER_FEATURE_ATOMIC		(1ULL << 0)	/* BROKER_SUBMIT_F_ATOMIC */
+
+/**
+ * struct broker_info - ioctl(BROKER_IOC_INFO)
+ * @size: sizeof(struct broker_info)
+ * @flags: must be 0
+ * @abi_version: out: BROKER_ABI_VERSION of the module
+ * @max_ops: out: operations of one SUBMIT
+ * @features: out: BROKER_FEATURE_*
+ * @properties: out: bit N set: the property with id N is accepted; a message
+ *	with another well-known property is refused with EOPNOTSUPP, since to
+ *	ignore it would break what its publisher asked for
+ * @session: out: number of this session, as in netlink
+ * @max_body: out: bytes of an inline body
+ * @max_props: out: bytes of a property area
+ * @max_headers: out: user headers of a message
+ * @max_name: out: bytes of a name
+ * @max_key: out: bytes of a routing key
+ * @max_receive: out: messages of one RECEIVE or BROWSE
+ * @max_consumers: out: consumers of one session
+ * @reserved: out: 0
+ *
+ * No errors beyond the general ones.
+ */
+struct broker_info {
+	__u32 size;
+	__u32 flags;
+	__u32 abi_version;
+	__u32 max_ops;
+	__aligned_u64 features;
+	__aligned_u64 properties;
+	__aligned_u64 session;
+	__u32 max_body;
+	__u32 max_props;
+	__u32 max_headers;
+	__u32 max_name;
+	__u32 max_key;
+	__u32 max_receive;
+	__u32 max_consumers;
+	__u32 reserved;
+};
+#define BROKER_IOC_INFO _IO(BROKER_IOC_TYPE, BROKER_NR_INFO)
+
+/**
+ * DOC: Properties
+ *
+ * A message's properties are a sequence of entries without padding, each a
+ * struct broker_prop, then @name_len bytes of name, then @value_len bytes of
+ * value.  A well-known property has no name, the type given below, and stands
+ * at most once.  A user header has id BROKER_PROP_HEADER and a name (as above);
+ * headers keep their order, and of several with one name the first counts where
+ * the broker looks.  A malformed area is EINVAL, text that is not UTF-8 EILSEQ.
+ *
+ * =============================  ==========================================
+ * BROKER_PROP_HEADER             user header: any type
+ * BROKER_PROP_CONTENT_TYPE       STRING, a media type
+ * BROKER_PROP_CONTENT_ENCODING   STRING
+ * BROKER_PROP_MESSAGE_ID         STRING, BYTES or INT64
+ * BROKER_PROP_CORRELATION_ID     STRING, BYTES or INT64
+ * BROKER_PROP_REPLY_TO           STRING, an address of the receiver's making
+ * BROKER_PROP_TYPE               STRING
+ * BROKER_PROP_APP_ID             STRING
+ * BROKER_PROP_SUBJECT            STRING
+ * BROKER_PROP_GROUP_KEY          STRING or BYTES, orders messages
+ * BROKER_PROP_DEDUPE_ID          STRING or BYTES
+ * BROKER_PROP_TRACEPARENT        STRING, as W3C Trace Context
+ * BROKER_PROP_TIMESTAMP          INT64, milliseconds since 1970
+ * BROKER_PROP_TTL                INT64, milliseconds, 0 or more
+ * BROKER_PROP_DELIVER_AT         INT64, milliseconds since 1970
+ * BROKER_PROP_PRIORITY           INT64, 0 to 255
+ * BROKER_PROP_DELIVERY_MODE      INT64, 1 transient or 2 persistent
+ * BROKER_PROP_USER_ID            STRING, as claimed; the origin is the truth
+ * =============================  ==========================================
+ */
+enum broker_prop_id {
+	BROKER_PROP_HEADER		= 0,
+	BROKER_PROP_CONTENT_TYPE	= 1,
+	BROKER_PROP_CONTENT_ENCODING	= 2,
+	BROKER_PROP_MESSAGE_ID		= 3,
+	BROKER_PROP_CORRELATION_ID	= 4,
+	BROKER_PROP_REPLY_TO		= 5,
+	BROKER_PROP_TYPE		= 6,
+	BROKER_PROP_APP_ID		= 7,
+	BROKER_PROP_SUBJECT		= 8,
+	BROKER_PROP_GROUP_KEY		= 9,
+	BROKER_PROP_DEDUPE_ID		= 10,
+	BROKER_PROP_TRACEPARENT		= 11,
+	BROKER_PROP_TIMESTAMP		= 12,
+	BROKER_PROP_TTL			= 13,
+	BROKER_PROP_DELIVER_AT		= 14,
+	BROKER_PROP_PRIORITY		= 15,
+	BROKER_PROP_DELIVERY_MODE	= 16,
+	BROKER_PROP_USER_ID		= 17,
+};
+
+/* Types of a value: UTF-8 text, bytes, signed 64-bit, IEEE double, 1 byte 0 or 1. */
+enum broker_prop_type {
+	BROKER_TYPE_STRING		= 1,
+	BROKER_TYPE_BYTES		= 2,
+	BROKER_TYPE_INT64		= 3,
+	BROKER_TYPE_DOUBLE		= 4,
+	BROKER_TYPE_BOOL		= 5,
+};
+
+/**
+ * struct broker_prop - head of one property; name and value follow unpadded
+ * @id: enum broker_prop_id
+ * @type: enum broker_prop_type
+ * @name_len: bytes of name: 1 to 255 for a user header, else 0
+ * @value_len: bytes of value: 8 for INT64 and DOUBLE, 1 for BOOL
+ *
+ * An entry may start at any address: read it with memcpy.
+ */
+struct broker_prop {
+	__u16 id;
+	__u8 type;
+	__u8 name_len;
+	__u32 value_len;
+};
+
+/* struct broker_op.opcode */
+enum broker_opcode {
+	BROKER_OP_PUBLISH		= 1,
+	BROKER_OP_ACCEPT		= 2,	/* done: the message leaves the queue */
+	BROKER_OP_RELEASE		= 3,	/* not tried: back to its place */
+	BROKER_OP_FAIL			= 4,	/* tried and failed: back to its place, counted */
+	BROKER_OP_REJECT		= 5,	/* never to be tried again: leaves the queue, counted */
+	BROKER_OP_DELAY			= 6,	/* reserved: EOPNOTSUPP */
+	BROKER_OP_EXTEND		= 7,	/* reserved: EOPNOTSUPP */
+	BROKER_OP_CREDIT		= 8,	/* change a consumer's credit */
+};
+
+/* How sure a publisher wants to be: struct broker_publish.confirm */
+enum broker_confirm_level {
+	BROKER_CONFIRM_ENQUEUED		= 0,	/* the result tells what the queues did */
+	BROKER_CONFIRM_NONE		= 1,	/* at most once: a refusal is counted, not told */
+	BROKER_CONFIRM_STORED		= 2,	/* reserved: EOPNOTSUPP */
+};
+
+/* struct broker_op.flags of a PUBLISH */
+#define BROKER_PUBLISH_F_OPTIONAL	(1U << 0)	/* no matching queue is success */
+#define BROKER_PUBLISH_F_PARTIAL	(1U << 1)	/* a queue that refuses does not stop the others */
+
+/* struct broker_op.flags of ACCEPT, RELEASE, FAIL and REJECT */
+#define BROKER_SETTLE_F_CUMULATIVE	(1U << 0)	/* all unsettled deliveries up to @tag */
+
+/**
+ * struct broker_publish - arguments of BROKER_OP_PUBLISH
+ * @head: pointer to the exchange's name, the routing key and the properties,
+ *	one after the other without padding
+ * @body: pointer to the body
+ * @body_len: bytes of body, 0 to BROKER_MAX_BODY
+ * @props_len: bytes of properties, 0 to BROKER_MAX_PROPS
+ * @exchange_len: bytes of the exchange's name; 0 is the default exchange
+ * @key_len: bytes of the routing key
+ * @confirm: enum broker_confirm_level
+ * @reserved: must be 0
+ * @min_routes: fewest queues that must take the message; 0 counts as 1, or as 0
+ *	with BROKER_PUBLISH_F_OPTIONAL
+ * @reserved2: must be 0
+ *
+ * Where @body is just behind the last byte of @head, both are read in one step.
+ *
+ * The message goes to all matching queues or to none: if one of them refuses
+ * it, the result is that queue's error, no queue has it, and it may be sent
+ * again without fear of a duplicate.  BROKER_PUBLISH_F_PARTIAL turns that off
+ * for publish-subscribe: every queue that can take it does, and the operation
+ * fails only if fewer than @min_routes did.
+ *
+ * Errors (in struct broker_result):
+ *
+ *  - ENOENT: no such exchange; or, through the default exchange, no such queue.
+ *  - EHOSTUNREACH: fewer than @min_routes queues match, alternate exchanges included.
+ *  - EACCES: no permission to publish to the exchange (through the default
+ *    exchange: to the queue).
+ *  - EAGAIN: a queue is full; poll for EPOLLOUT, or give the call a @timeout_ns
+ *    where the queue's overflow policy is "block".
+ *  - ETIMEDOUT, EINTR: it stayed full until @timeout_ns, or until a signal.
+ *  - EMSGSIZE: the body or properties are longer than the maximum, or the
+ *    message is larger than all the room a matching queue has.
+ *  - EFAULT, EINVAL, EILSEQ, EOPNOTSUPP, ENOMEM: as above.
+ *
+ * With BROKER_CONFIRM_NONE the result is 0 in place of EHOSTUNREACH, EAGAIN,
+ * and EMSGSIZE by a queue; such a publish never waits.
+ */
+struct broker_publish {
+	__aligned_u64 head;
+	__aligned_u64 body;
+	__u32 body_len;
+	__u32 props_len;
+	__u8 exchange_len;
+	__u8 key_len;
+	__u8 confirm;
+	__u8 reserved;
+	__u32 min_routes;
+	__aligned_u64 reserved2[2];
+};
+
+/**
+ * struct broker_settle - arguments of ACCEPT, RELEASE, FAIL and REJECT
+ * @tag: the delivery's tag, from struct broker_delivery
+ * @consumer: the consumer that received it
+ * @reserved: must be 0
+ * @reserved2: must be 0
+ *
+ * With BROKER_SETTLE_F_CUMULATIVE, every delivery handed to this consumer up
+ * to and including @tag and not yet settled; @tag itself may have been settled.
+ *
+ * Settling needs no memory and is never throttled.
+ *
+ * Errors (in struct broker_result):
+ *
+ *  - ENOENT: no such consumer in this session.
+ *  - EINVAL: a tag that was never handed out.
+ *  - ESTALE: settled already, or taken back; the outcome may be another's by now.
+ */
+struct broker_settle {
+	__aligned_u64 tag;
+	__u32 consumer;
+	__u32 reserved;
+	__aligned_u64 reserved2[4];
+};
+
+/**
+ * struct broker_credit - arguments of BROKER_OP_CREDIT
+ * @bytes: new byte credit
+ * @messages: new message credit
+ * @consumer: the consumer
+ * @reserved: must be 0
+ *
+ * Sets what CONSUME set; see there.  What the consumer already holds stays with
+ * it.
+ *
+ * Errors (in struct broker_result): ENOENT: no such consumer in this session.
+ */
+struct broker_credit {
+	__aligned_u64 bytes;
+	__u32 messages;
+	__u32 consumer;
+	__aligned_u64 reserved[4];
+};
+
+/**
+ * struct broker_op - one operation of a SUBMIT
+ * @opcode: enum broker_opcode
+ * @flags: flags of that operation, else 0
+ * @reserved: must be 0
+ * @user_data: the caller's own; comes back with asynchronous results
+ * @publish: for PUBLISH
+ * @settle: for ACCEPT, RELEASE, FAIL, REJECT
+ * @credit: for CREDIT
+ */
+struct broker_op {
+	__u16 opcode;
+	__u16 flags;
+	__u32 reserved;
+	__aligned_u64 user_data;
+	union {
+		struct broker_publish publish;
+		struct broker_settle settle;
+		struct broker_credit credit;
+	};
+};
+
+/**
+ * struct broker_result - what became of one operation
+ * @error: 0, or a negative errno: then the operation changed nothing
+ * @accepted: PUBLISH: queues that took the message; settlements: deliveries settled
+ * @refused: PUBLISH: matching queues that did not
+ * @confirm: index of the operation's first struct broker_confirm
+ * @sequence: PUBLISH: the message's sequence in its queue, where exactly one took it
+ */
+struct broker_result {
+	__s32 error;
+	__u32 accepted;
+	__u32 refused;
+	__u32 confirm;
+	__aligned_u64 sequence;
+};
+
+/**
+ * struct broker_confirm - what one queue did with one published message
+ * @op: index of the operation
+ * @queue: number of the queue, as in netlink
+ * @error: 0, or the queue's reason as a negative errno; ECANCELED where the
+ *	queue had room but another refused
+ * @reserved: 0
+ * @sequence: the message's sequence in that queue, or 0
+ */
+struct broker_confirm {
+	__u32 op;
+	__u32 queue;
+	__s32 error;
+	__u32 reserved;
+	__aligned_u64 sequence;
+};
+
+/* struct broker_submit.flags */
+#define BROKER_SUBMIT_F_ATOMIC		(1U << 0)	/* all operations or none; see INFO */
+#define BROKER_SUBMIT_F_STOP		(1U << 1)	/* after a failure the rest gets ECANCELED */
+
+/**
+ * struct broker_submit - ioctl(BROKER_IOC_SUBMIT)
+ * @size: sizeof(struct broker_submit)
+ * @flags: BROKER_SUBMIT_F_*
+ * @ops: pointer to @nr_ops operations, each @op_size bytes
+ * @results: pointer to @nr_ops struct broker_result, written by the call; 0 if
+ *	only @failed matters
+ * @confirms: pointer to @nr_confirms struct broker_confirm, written by the
+ *	call; 0 if not wanted
+ * @nr_ops: number of operations, 1 to BROKER_MAX_OPS
+ * @op_size: sizeof(struct broker_op)
+ * @nr_confirms: in: room at @confirms; out: confirms there were, which may be more
+ * @failed: out: operations whose result is an error
+ * @timeout_ns: longest wait of the whole call for room in queues whose overflow
+ *	policy is "block"; 0 does not wait; BROKER_TIMEOUT_FOREVER
+ *
+ * Performs the operations in order.  Each stands alone: what fails is told in
+ * its result and the next one goes on, unless BROKER_SUBMIT_F_STOP is set or a
+ * signal ended a wait (EINTR).
+ *
+ * All of @ops is read, and all of @results and @confirms proved writable,
+ * before the first operation is performed.  If the caller unmaps them during
+ * the call, the operations stand and their results are lost.
+ *
+ * Errors:
+ *
+ *  - EINVAL: @nr_ops is 0 or above the maximum; @op_size is below that of ABI
+ *    version 1 or above 4096.
+ *  - E2BIG: an operation has non-zero bytes beyond what this module knows.
+ *  - EOPNOTSUPP: unknown flag, or BROKER_SUBMIT_F_ATOMIC without BROKER_FEATURE_ATOMIC.
+ */
+struct broker_submit {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 ops;
+	__aligned_u64 results;
+	__aligned_u64 confirms;
+	__u32 nr_ops;
+	__u32 op_size;
+	__u32 nr_confirms;
+	__u32 failed;
+	__aligned_u64 timeout_ns;
+};
+#define BROKER_IOC_SUBMIT _IO(BROKER_IOC_TYPE, BROKER_NR_SUBMIT)
+
+/* struct broker_consume.flags */
+#define BROKER_CONSUME_F_AUTO_ACCEPT	(1U << 0)	/* handing out is settling: at most once */
+
+/**
+ * struct broker_consume - ioctl(BROKER_IOC_CONSUME)
+ * @size: sizeof(struct broker_consume)
+ * @flags: BROKER_CONSUME_F_*
+ * @queue: pointer to the queue's name
+ * @queue_len: bytes of it
+ * @credit_messages: most messages the consumer may hold: on their way to it or
+ *	received and not settled; 0 receives only what RECEIVE asks for by number
+ * @credit_bytes: no further message is sent while it holds this many bytes or
+ *	more (one message may overrun it); 0 only together with @credit_messages 0
+ * @user_data: the caller's own; comes with each delivery
+ * @consumer: out: number of the consumer within this session
+ * @queue_id: out: number of the queue, as in netlink
+ *
+ * Subscribes the session to a queue.  Consumers of one queue compete: a message
+ * goes to the one with the most free message credit, and among equals to the
+ * one that has waited longest.
+ *
+ * Errors:
+ *
+ *  - ENOENT: no such queue.
+ *  - EACCES: no permission to consume from it.
+ *  - EBUSY: the queue is exclusive to another session.
+ *  - EMFILE: the session has BROKER_MAX_CONSUMERS consumers.
+ */
+struct broker_consume {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 queue;
+	__u32 queue_len;
+	__u32 credit_messages;
+	__aligned_u64 credit_bytes;
+	__aligned_u64 user_data;
+	__u32 consumer;
+	__u32 queue_id;
+};
+#define BROKER_IOC_CONSUME _IO(BROKER_IOC_TYPE, BROKER_NR_CONSUME)
+
+/**
+ * struct broker_cancel - ioctl(BROKER_IOC_CANCEL)
+ * @size: sizeof(struct broker_cancel)
+ * @flags: must be 0
+ * @consumer: the consumer
+ * @reserved: must be 0
+ *
+ * Ends a consumer.  Whatever it holds is released: back to its place in the
+ * queue, not counted as failed.  To finish work in hand first, set the credit to
+ * 0, settle, then cancel.
+ *
+ * Errors: ENOENT: no such consumer in this session.
+ */
+struct broker_cancel {
+	__u32 size;
+	__u32 flags;
+	__u32 consumer;
+	__u32 reserved;
+};
+#define BROKER_IOC_CANCEL _IO(BROKER_IOC_TYPE, BROKER_NR_CANCEL)
+
+/**
+ * struct broker_origin - who published a message, attested by the kernel
+ * @uid: effective user
+ * @gid: effective group
+ * @pid: process
+ * @reserved: 0
+ * @start_time: when that process started: nanoseconds since boot.  With @pid it
+ *	names one process for ever
+ * @cgroup: id of its cgroup (v2): the inode number of its directory
+ *
+ * As the reader's namespaces show them: a user unknown there is the overflow
+ * user (65534), a process unknown there is 0.
+ */
+struct broker_origin {
+	__u32 uid;
+	__u32 gid;
+	__u32 pid;
+	__u32 reserved;
+	__aligned_u64 start_time;
+	__aligned_u64 cgroup;
+};
+
+/* Why a delivery came back to its queue, or a consumer ended (in netlink) */
+enum broker_cause {
+	BROKER_CAUSE_NONE		= 0,	/* it never did */
+	BROKER_CAUSE_RELEASED		= 1,	/* RELEASE */
+	BROKER_CAUSE_FAILED		= 2,	/* FAIL */
+	BROKER_CAUSE_CANCELLED		= 3,	/* the consumer was cancelled */
+	BROKER_CAUSE_CLOSED		= 4,	/* the session was closed */
+	BROKER_CAUSE_EXITED		= 5,	/* the process exited; code: exit status */
+	BROKER_CAUSE_KILLED		= 6,	/* by a signal; code: signal number */
+	BROKER_CAUSE_OOM		= 7,	/* by the kernel, for memory; code: signal number */
+	BROKER_CAUSE_QUEUE_DELETED	= 8,	/* of a consumer only: its queue was deleted */
+};
+
+/* struct broker_delivery.flags */
+#define BROKER_DELIVERY_F_REDELIVERED	(1U << 0)	/* handed out before */
+
+/**
+ * struct broker_delivery - head of one message as RECEIVE and BROWSE write it
+ * @size: bytes of the whole record, a multiple of 8: the next one starts there
+ * @header_size: bytes of this struct as the module knows it; the data follows
+ * @flags: BROKER_DELIVERY_F_*
+ * @consumer: the consumer it is for; BROWSE: 0
+ * @queue: number of the queue
+ * @tag: names the delivery when it is settled: rises by hand-out, within the
+ *	consumer; BROWSE: 0
+ * @sequence: rises by enqueueing, within the queue
+ * @user_data: the consumer's, from CONSUME
+ * @time_ns: when the broker took the message: nanoseconds since 1970
+ * @acquired: how often the message was handed out by this queue, with this one
+ * @failed: how often that ended in FAIL or in its holder's crash: death by a
+ *	signal or for memory, or an exit status other than 0
+ * @cause: enum broker_cause: why it last came back
+ * @cause_code: exit status or signal that goes with @cause
+ * @cause_pid: the process that had it then, in the reader's namespace, or 0
+ * @origin: who published it
+ * @exchange_len: bytes of the name of the exchange it was published to
+ * @key_len: bytes of its routing key
+ * @reserved: 0
+ * @props_len: bytes of its properties
+ * @body_len: bytes of its body
+ * @reserved2: 0
+ *
+ * At @header_size stand exchange, key, properties and body, without padding.
+ */
+struct broker_delivery {
+	__u32 size;
+	__u16 header_size;
+	__u16 flags;
+	__u32 consumer;
+	__u32 queue;
+	__aligned_u64 tag;
+	__aligned_u64 sequence;
+	__aligned_u64 user_data;
+	__aligned_u64 time_ns;
+	__u32 acquired;
+	__u32 failed;
+	__u16 cause;
+	__u16 cause_code;
+	__u32 cause_pid;
+	struct broker_origin origin;
+	__u8 exchange_len;
+	__u8 key_len;
+	__u16 reserved;
+	__u32 props_len;
+	__u32 body_len;
+	__u32 reserved2;
+};
+
+/**
+ * struct broker_receive - ioctl(BROKER_IOC_RECEIVE)
+ * @size: sizeof(struct broker_receive)
+ * @flags: must be 0
+ * @consumer: in: from this consumer only, or 0: from any of the session's that
+ *	has credit; out: with EIDRM, the consumer that ended
+ * @max_messages: most messages to return, 1 to BROKER_MAX_RECEIVE
+ * @buffer: pointer to where records are written, aligned to 8
+ * @buffer_len: bytes of it
+ * @count: out: messages returned
+ * @bytes: out: bytes written; with EMSGSIZE, bytes that the first record needs
+ * @reserved: must be 0
+ * @timeout_ns: longest wait for the first message; 0 does not wait;
+ *	BROKER_TIMEOUT_FOREVER
+ *
+ * Returns what is there, at least one message, without waiting for more.  A
+ * consumer named here that has no credit is given @max_messages for the length
+ * of the call.  From the moment of the hand-out the messages are the caller's,
+ * to settle or to lose by dying.
+ *
+ * Errors:
+ *
+ *  - EAGAIN: nothing there and @timeout_ns is 0.
+ *  - ETIMEDOUT, EINTR: nothing came until @timeout_ns, or until a signal.
+ *  - EMSGSIZE: the first record does not fit into the buffer: see @bytes.
+ *  - ENOENT: no such consumer in this session.
+ *  - EIDRM: the consumer's queue was deleted; told once, then the consumer is gone.
+ */
+struct broker_receive {
+	__u32 size;
+	__u32 flags;
+	__u32 consumer;
+	__u32 max_messages;
+	__aligned_u64 buffer;
+	__u32 buffer_len;
+	__u32 count;
+	__u32 bytes;
+	__u32 reserved;
+	__aligned_u64 timeout_ns;
+};
+#define BROKER_IOC_RECEIVE _IO(BROKER_IOC_TYPE, BROKER_NR_RECEIVE)
+
+/**
+ * struct broker_browse - ioctl(BROKER_IOC_BROWSE)
+ * @size: sizeof(struct broker_browse)
+ * @flags: must be 0
+ * @queue: pointer to the queue's name
+ * @queue_len: bytes of it
+ * @max_messages: most messages to return, 1 to BROKER_MAX_RECEIVE
+ * @buffer: pointer to where records are written, aligned to 8
+ * @buffer_len: bytes of it
+ * @count: out: messages returned; 0 at the end of the queue
+ * @bytes: out: bytes written; with EMSGSIZE, bytes that the first record needs
+ * @reserved: must be 0
+ * @cursor: in: 0 to begin, then what the last call returned; out: where to go on
+ *
+ * Copies ready messages in queue order and leaves them as they are: no
+ * lease, no count.  Permission to consume is needed.
+ *
+ * Errors:
+ *
+ *  - ENOENT: no such queue.
+ *  - EACCES: no permission to consume from it.
+ *  - EBUSY: the queue is exclusive to another session.
+ *  - EMSGSIZE: the first record does not fit into the buffer: see @bytes.
+ */
+struct broker_browse {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 queue;
+	__u32 queue_len;
+	__u32 max_messages;
+	__aligned_u64 buffer;
+	__u32 buffer_len;
+	__u32 count;
+	__u32 bytes;
+	__u32 reserved;
+	__aligned_u64 cursor;
+};
+#define BROKER_IOC_BROWSE _IO(BROKER_IOC_TYPE, BROKER_NR_BROWSE)
+
+/**
+ * DOC: poll, select, epoll
+ *
+ * EPOLLIN: RECEIVE with @consumer 0 would return at once.  EPOLLOUT: no queue
+ * that answered this session with EAGAIN is known to be still full.  EPOLLHUP
+ * and EPOLLERR: the session has ended (EOWNERDEAD).
+ */
+
+#endif /* _UAPI_LINUX_BROKER_H */
