@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR MIT)
+/* Do not edit directly, auto-generated from: */
+/*	uapi/broker.yaml */
+/* YNL-GEN kernel source */
+/* To regenerate run: make netlink */
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include "admin-gen.h"
+
+#include <uapi/linux/broker_netlink.h>
+#include <linux/broker.h>
+
+/* Common nested types */
+const struct nla_policy broker_header_nl_policy[BROKER_A_HEADER_PAD + 1] = {
+	[BROKER_A_HEADER_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_HEADER_STRING] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_HEADER_INT64] = { .type = NLA_S64, },
+	[BROKER_A_HEADER_DOUBLE] = { .type = NLA_U64, },
+	[BROKER_A_HEADER_BOOL] = NLA_POLICY_MAX(NLA_U8, 1),
+};
+
+/* BROKER_CMD_BROKER_GET - do */
+static const struct nla_policy broker_broker_get_nl_policy[BROKER_A_STATUS_PAD + 1] = {
+};
+
+/* BROKER_CMD_BROKER_SET - do */
+static const struct nla_policy broker_broker_set_nl_policy[BROKER_A_STATUS_QUEUES_PER_USER + 1] = {
+	[BROKER_A_STATUS_DEFAULT_MAX_MESSAGES] = NLA_POLICY_MIN(NLA_U32, 1),
+	[BROKER_A_STATUS_DEFAULT_MAX_BYTES] = NLA_POLICY_MIN(NLA_U64, 1),
+	[BROKER_A_STATUS_DEFAULT_OVERFLOW] = NLA_POLICY_MAX(NLA_U32, 2),
+	[BROKER_A_STATUS_QUEUES_PER_USER] = { .type = NLA_U32, },
+};
+
+/* BROKER_CMD_EXCHANGE_GET - do */
+static const struct nla_policy broker_exchange_get_nl_policy[BROKER_A_EXCHANGE_NAME + 1] = {
+	[BROKER_A_EXCHANGE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+};
+
+/* BROKER_CMD_EXCHANGE_NEW - do */
+static const struct nla_policy broker_exchange_new_nl_policy[BROKER_A_EXCHANGE_MODE + 1] = {
+	[BROKER_A_EXCHANGE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_EXCHANGE_TYPE] = NLA_POLICY_MAX(NLA_U32, 3),
+	[BROKER_A_EXCHANGE_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
+	[BROKER_A_EXCHANGE_ALTERNATE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_EXCHANGE_UID] = { .type = NLA_U32, },
+	[BROKER_A_EXCHANGE_GID] = { .type = NLA_U32, },
+	[BROKER_A_EXCHANGE_MODE] = NLA_POLICY_MAX(NLA_U32, BROKER_MODE_MAX),
+};
+
+/* BROKER_CMD_EXCHANGE_SET - do */
+static const struct nla_policy broker_exchange_set_nl_policy[BROKER_A_EXCHANGE_MODE + 1] = {
+	[BROKER_A_EXCHANGE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_EXCHANGE_ALTERNATE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_EXCHANGE_UID] = { .type = NLA_U32, },
+	[BROKER_A_EXCHANGE_GID] = { .type = NLA_U32, },
+	[BROKER_A_EXCHANGE_MODE] = NLA_POLICY_MAX(NLA_U32, BROKER_MODE_MAX),
+};
+
+/* BROKER_CMD_EXCHANGE_DEL - do */
+static const struct nla_policy broker_exchange_del_nl_policy[BROKER_A_EXCHANGE_IF_UNUSED + 1] = {
+	[BROKER_A_EXCHANGE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_EXCHANGE_IF_UNUSED] = { .type = NLA_FLAG, },
+};
+
+/* BROKER_CMD_QUEUE_GET - do */
+static const struct nla_policy broker_queue_get_nl_policy[BROKER_A_QUEUE_NAME + 1] = {
+	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+};
+
+/* BROKER_CMD_QUEUE_NEW - do */
+static const struct nla_policy broker_queue_new_nl_policy[BROKER_A_QUEUE_MODE + 1] = {
+	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_QUEUE_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
+	[BROKER_A_QUEUE_SESSION] = { .type = NLA_U64, },
+	[BROKER_A_QUEUE_MAX_MESSAGES] = NLA_POLICY_MIN(NLA_U32, 1),
+	[BROKER_A_QUEUE_MAX_BYTES] = NLA_POLICY_MIN(NLA_U64, 1),
+	[BROKER_A_QUEUE_OVERFLOW] = NLA_POLICY_MAX(NLA_U32, 2),
+	[BROKER_A_QUEUE_UID] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_GID] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_MODE] = NLA_POLICY_MAX(NLA_U32, BROKER_MODE_MAX),
+};
+
+/* BROKER_CMD_QUEUE_SET - do */
+static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_MODE + 1] = {
+	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_QUEUE_MAX_MESSAGES] = NLA_POLICY_MIN(NLA_U32, 1),
+	[BROKER_A_QUEUE_MAX_BYTES] = NLA_POLICY_MIN(NLA_U64, 1),
+	[BROKER_A_QUEUE_OVERFLOW] = NLA_POLICY_MAX(NLA_U32, 2),
+	[BROKER_A_QUEUE_UID] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_GID] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_MODE] = NLA_POLICY_MAX(NLA_U32, BROKER_MODE_MAX),
+};
+
+/* BROKER_CMD_QUEUE_DEL - do */
+static const struct nla_policy broker_queue_del_nl_policy[BROKER_A_QUEUE_IF_EMPTY + 1] = {
+	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_QUEUE_IF_UNUSED] = { .type = NLA_FLAG, },
+	[BROKER_A_QUEUE_IF_EMPTY] = { .type = NLA_FLAG, },
+};
+
+/* BROKER_CMD_QUEUE_PURGE - do */
+static const struct nla_policy broker_queue_purge_nl_policy[BROKER_A_QUEUE_NAME + 1] = {
+	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+};
+
+/* BROKER_CMD_BINDING_GET - do */
+static const struct nla_policy broker_binding_get_nl_policy[BROKER_A_BINDING_KEY + 1] = {
+	[BROKER_A_BINDING_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_BINDING_QUEUE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_BINDING_TO_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_BINDING_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+};
+
+/* BROKER_CMD_BINDING_NEW - do */
+static const struct nla_policy broker_binding_new_nl_policy[BROKER_A_BINDING_HEADER + 1] = {
+	[BROKER_A_BINDING_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_BINDING_QUEUE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_BINDING_TO_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_BINDING_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_BINDING_MATCH] = NLA_POLICY_MAX(NLA_U32, 1),
+	[BROKER_A_BINDING_HEADER] = NLA_POLICY_NESTED(broker_header_nl_policy),
+};
+
+/* BROKER_CMD_BINDING_SET - do */
+static const struct nla_policy broker_binding_set_nl_policy[BROKER_A_BINDING_HEADER + 1] = {
+	[BROKER_A_BINDING_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_BINDING_QUEUE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_BINDING_TO_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_BINDING_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_BINDING_MATCH] = NLA_POLICY_MAX(NLA_U32, 1),
+	[BROKER_A_BINDING_HEADER] = NLA_POLICY_NESTED(broker_header_nl_policy),
+};
+
+/* BROKER_CMD_BINDING_DEL - do */
+static const struct nla_policy broker_binding_del_nl_policy[BROKER_A_BINDING_KEY + 1] = {
+	[BROKER_A_BINDING_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_BINDING_QUEUE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_BINDING_TO_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_BINDING_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+};
+
+/* BROKER_CMD_CONSUMER_GET - do */
+static const struct nla_policy broker_consumer_get_nl_policy[BROKER_A_CONSUMER_QUEUE + 1] = {
+	[BROKER_A_CONSUMER_SESSION] = { .type = NLA_U64, },
+	[BROKER_A_CONSUMER_ID] = { .type = NLA_U32, },
+	[BROKER_A_CONSUMER_QUEUE] = { .type = NLA_NUL_STRING, },
+};
+
+/* BROKER_CMD_SESSION_GET - do */
+static const struct nla_policy broker_session_get_nl_policy[BROKER_A_SESSION_ID + 1] = {
+	[BROKER_A_SESSION_ID] = { .type = NLA_U64, },
+};
+
+/* BROKER_CMD_ROUTE_GET - do */
+static const struct nla_policy broker_route_get_nl_policy[BROKER_A_ROUTE_PROPERTIES + 1] = {
+	[BROKER_A_ROUTE_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_ROUTE_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_ROUTE_PROPERTIES] = NLA_POLICY_MAX_LEN(BROKER_PROPS_MAX),
+};
+
+/* Ops table for broker */
+static const struct genl_ops broker_nl_ops[] = {
+	{
+		.cmd		= BROKER_CMD_BROKER_GET,
+		.doit		= broker_nl_broker_get_doit,
+		.policy		= broker_broker_get_nl_policy,
+		.maxattr	= BROKER_A_STATUS_PAD,
+	},
+	{
+		.cmd		= BROKER_CMD_BROKER_SET,
+		.doit		= broker_nl_broker_set_doit,
+		.policy		= broker_broker_set_nl_policy,
+		.maxattr	= BROKER_A_STATUS_QUEUES_PER_USER,
+	},
+	{
+		.cmd		= BROKER_CMD_EXCHANGE_GET,
+		.doit		= broker_nl_exchange_get_doit,
+		.dumpit		= broker_nl_exchange_get_dumpit,
+		.policy		= broker_exchange_get_nl_policy,
+		.maxattr	= BROKER_A_EXCHANGE_NAME,
+	},
+	{
+		.cmd		= BROKER_CMD_EXCHANGE_NEW,
+		.doit		= broker_nl_exchange_new_doit,
+		.policy		= broker_exchange_new_nl_policy,
+		.maxattr	= BROKER_A_EXCHANGE_MODE,
+	},
+	{
+		.cmd		= BROKER_CMD_EXCHANGE_SET,
+		.doit		= broker_nl_exchange_set_doit,
+		.policy		= broker_exchange_set_nl_policy,
+		.maxattr	= BROKER_A_EXCHANGE_MODE,
+	},
+	{
+		.cmd		= BROKER_CMD_EXCHANGE_DEL,
+		.doit		= broker_nl_exchange_del_doit,
+		.policy		= broker_exchange_del_nl_policy,
+		.maxattr	= BROKER_A_EXCHANGE_IF_UNUSED,
+	},
+	{
+		.cmd		= BROKER_CMD_QUEUE_GET,
+		.doit		= broker_nl_queue_get_doit,
+		.dumpit		= broker_nl_queue_get_dumpit,
+		.policy		= broker_queue_get_nl_policy,
+		.maxattr	= BROKER_A_QUEUE_NAME,
+	},
+	{
+		.cmd		= BROKER_CMD_QUEUE_NEW,
+		.doit		= broker_nl_queue_new_doit,
+		.policy		= broker_queue_new_nl_policy,
+		.maxattr	= BROKER_A_QUEUE_MODE,
+	},
+	{
+		.cmd		= BROKER_CMD_QUEUE_SET,
+		.doit		= broker_nl_queue_set_doit,
+		.policy		= broker_queue_set_nl_policy,
+		.maxattr	= BROKER_A_QUEUE_MODE,
+	},
+	{
+		.cmd		= BROKER_CMD_QUEUE_DEL,
+		.doit		= broker_nl_queue_del_doit,
+		.policy		= broker_queue_del_nl_policy,
+		.maxattr	= BROKER_A_QUEUE_IF_EMPTY,
+	},
+	{
+		.cmd		= BROKER_CMD_QUEUE_PURGE,
+		.doit		= broker_nl_queue_purge_doit,
+		.policy		= broker_queue_purge_nl_policy,
+		.maxattr	= BROKER_A_QUEUE_NAME,
+	},
+	{
+		.cmd		= BROKER_CMD_BINDING_GET,
+		.doit		= broker_nl_binding_get_doit,
+		.dumpit		= broker_nl_binding_get_dumpit,
+		.policy		= broker_binding_get_nl_policy,
+		.maxattr	= BROKER_A_BINDING_KEY,
+	},
+	{
+		.cmd		= BROKER_CMD_BINDING_NEW,
+		.doit		= broker_nl_binding_new_doit,
+		.policy		= broker_binding_new_nl_policy,
+		.maxattr	= BROKER_A_BINDING_HEADER,
+	},
+	{
+		.cmd		= BROKER_CMD_BINDING_SET,
+		.doit		= broker_nl_binding_set_doit,
+		.policy		= broker_binding_set_nl_policy,
+		.maxattr	= BROKER_A_BINDING_HEADER,
+	},
+	{
+		.cmd		= BROKER_CMD_BINDING_DEL,
+		.doit		= broker_nl_binding_del_doit,
+		.policy		= broker_binding_del_nl_policy,
+		.maxattr	= BROKER_A_BINDING_KEY,
+	},
+	{
+		.cmd		= BROKER_CMD_CONSUMER_GET,
+		.doit		= broker_nl_consumer_get_doit,
+		.dumpit		= broker_nl_consumer_get_dumpit,
+		.policy		= broker_consumer_get_nl_policy,
+		.maxattr	= BROKER_A_CONSUMER_QUEUE,
+	},
+	{
+		.cmd		= BROKER_CMD_SESSION_GET,
+		.doit		= broker_nl_session_get_doit,
+		.dumpit		= broker_nl_session_get_dumpit,
+		.policy		= broker_session_get_nl_policy,
+		.maxattr	= BROKER_A_SESSION_ID,
+	},
+	{
+		.cmd		= BROKER_CMD_ROUTE_GET,
+		.doit		= broker_nl_route_get_doit,
+		.dumpit		= broker_nl_route_get_dumpit,
+		.policy		= broker_route_get_nl_policy,
+		.maxattr	= BROKER_A_ROUTE_PROPERTIES,
+	},
+};
+
+static const struct genl_multicast_group broker_nl_mcgrps[] = {
+	[BROKER_NLGRP_TOPOLOGY] = { "topology", },
+	[BROKER_NLGRP_CONSUMERS] = { "consumers", },
+};
+
+struct genl_family broker_nl_family __ro_after_init = {
+	.name		= BROKER_FAMILY_NAME,
+	.version	= BROKER_FAMILY_VERSION,
+	.netnsok	= true,
+	.parallel_ops	= true,
+	.module		= THIS_MODULE,
+	.ops		= broker_nl_ops,
+	.n_ops		= ARRAY_SIZE(broker_nl_ops),
+	.mcgrps		= broker_nl_mcgrps,
+	.n_mcgrps	= ARRAY_SIZE(broker_nl_mcgrps),
+};

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR MIT) */
+/* Do not edit directly, auto-generated from: */
+/*	uapi/broker.yaml */
+/* YNL-GEN kernel header */
+/* To regenerate run: make netlink */
+
+#ifndef _LINUX_BROKER_GEN_H
+#define _LINUX_BROKER_GEN_H
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include <uapi/linux/broker_netlink.h>
+#include <linux/broker.h>
+
+/* Common nested types */
+extern const struct nla_policy broker_header_nl_policy[BROKER_A_HEADER_PAD + 1];
+
+int broker_nl_broker_get_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_broker_set_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_exchange_get_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_exchange_get_dumpit(struct sk_buff *skb,
+				  struct netlink_callback *cb);
+int broker_nl_exchange_new_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_exchange_set_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_exchange_del_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_queue_get_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_queue_get_dumpit(struct sk_buff *skb,
+			       struct netlink_callback *cb);
+int broker_nl_queue_new_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_queue_set_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_queue_del_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_queue_purge_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_binding_get_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_binding_get_dumpit(struct sk_buff *skb,
+				 struct netlink_callback *cb);
+int broker_nl_binding_new_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_binding_set_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_binding_del_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_consumer_get_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_consumer_get_dumpit(struct sk_buff *skb,
+				  struct netlink_callback *cb);
+int broker_nl_session_get_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_session_get_dumpit(struct sk_buff *skb,
+				 struct netlink_callback *cb);
+int broker_nl_route_get_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_route_get_dumpit(struct sk_buff *skb,
+			       struct netlink_callback *cb);
+
+enum {
+	BROKER_NLGRP_TOPOLOGY,
+	BROKER_NLGRP_CONSUMERS,
+};
+
+extern struct genl_family broker_nl_family;
+
+#endif /* _LINUX_BROKER_GEN_H */

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _BROKER_BROKER_H
+#define _BROKER_BROKER_H
+
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/rhashtable.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+
+struct broker_exchange;
+struct net;
+
+/**
+ * DOC: Overview
+ *
+ * Each network namespace has a broker of its own.  Processes open /dev/broker
+ * (a *session*), publish messages to *exchanges* and consume them from *queues*;
+ * *bindings* tell an exchange which queues, or further exchanges, a message
+ * goes to.  Administration is by generic netlink.
+ *
+ * A publish runs in the publisher's context from end to end (submit.c):
+ *
+ *   message_from_user -> routes_find -> reserve in each queue -> commit to each
+ *
+ * Routing reads under RCU and takes a reference on each queue.  Reserving takes
+ * room and may fail; committing cannot.  So a message reaches all of its queues
+ * or none, though no two queue locks are ever held together.
+ *
+ * A queue gives a *delivery* to the consumer with the most free credit at once,
+ * in the context of whoever made it possible: the publisher, or the consumer
+ * that settled an earlier one.  There is no thread of the broker's.
+ *
+ * A delivery is in exactly one of three trees, by its one rb_node:
+ *
+ *   queue->ready -> consumer->pending -> consumer->leased -> settled, freed
+ *        ^               |  assigned          |  handed out by RECEIVE
+ *        +---------------+--------------------+  released, failed, holder died
+ *
+ * All three are under the queue's lock, so a hand-out, a settlement and a death
+ * cannot disagree about where a message is; none of these moves allocates.
+ *
+ * DOC: Ownership
+ *
+ * A session is owned by its file, its consumers by the session and, while they
+ * are attached, by the queue.  Exchanges, queues and bindings are owned by the
+ * broker's tables; whoever uses one beyond an RCU section holds a reference.  A
+ * consumer holds one on its queue, a binding on both its ends, a delivery on its
+ * message, a message on its origin.  Objects end in two steps: *unlink* takes
+ * them out of every table, under the topology mutex, and marks them dead; the
+ * last put frees them after a grace period.
+ *
+ * DOC: Lock order
+ *
+ *  1. broker.topology       (mutex)  exchanges, queues and bindings as a whole
+ *  2. session.mutex         (mutex)  the set of a session's consumers; its end
+ *  3. queue.lock            (spin)   deliveries and consumers of one queue
+ *  4. session.lock          (spin)   what a session's readers and pollers wait for
+ *
+ * User memory is never touched under any of them.  All are taken in process
+ * context only.
+ *
+ * DOC: Limits
+ *
+ * Those of the ABI are in linux/broker.h (BROKER_MAX_*).  Internal ones:
+ */
+
+/* Deliveries moved under one hold of a queue's lock: bounds its latency. */
+#define BROKER_LOCK_BATCH	64
+
+/* Queues that a user without CAP_NET_ADMIN may have, unless configured. */
+#define BROKER_QUEUES_PER_USER	64
+
+/**
+ * struct broker_stats - counters of a broker or an exchange, one set per CPU
+ * @published: messages taken (percpu)
+ * @unroutable: messages that matched too few queues (percpu)
+ * @refused: messages that a queue refused (percpu)
+ */
+struct broker_stats {
+	u64 published;
+	u64 unroutable;
+	u64 refused;
+};
+
+/**
+ * struct broker - the broker of one network namespace
+ * @net: its namespace; every session holds a reference on that (const)
+ * @topology: see the lock order
+ * @generation: counts changes of topology (topology; read anywhere)
+ * @exchanges: by name (rcu; changed under topology)
+ * @queues: by name (rcu; changed under topology)
+ * @bindings: by source, destination and key (rcu; changed under topology)
+ * @users: unprivileged owners of queues, by uid (topology)
+ * @exchange_ids: exchanges by number (rcu; changed under topology)
+ * @queue_ids: queues by number (rcu; changed under topology)
+ * @binding_ids: bindings by number (rcu; changed under topology)
+ * @sessions: sessions by number (rcu; changed under its own lock)
+ * @next_exchange: where the search for a free number goes on (topology)
+ * @next_queue: the same for queues (topology)
+ * @next_binding: the same for bindings (topology)
+ * @nr_exchanges: exchanges there are (topology; read anywhere)
+ * @nr_queues: queues there are (topology; read anywhere)
+ * @nr_bindings: bindings there are (topology; read anywhere)
+ * @nr_consumers: consumers there are (atomic)
+ * @nr_sessions: sessions there are (atomic)
+ * @default_max_messages: for queues made without (topology; read anywhere)
+ * @default_max_bytes: for queues made without (topology; read anywhere)
+ * @default_overflow: for queues made without (topology; read anywhere)
+ * @queues_per_user: quota of an unprivileged user (topology; read anywhere)
+ * @stats: of all that was published (percpu)
+ *
+ * Lifetime: made with the namespace, freed with it; sessions pin the namespace,
+ * so none is left by then.
+ */
+struct broker {
+	struct net *net;
+	struct mutex topology;
+	u32 generation;
+	struct rhashtable exchanges;
+	struct rhashtable queues;
+	struct rhashtable bindings;
+	struct rhashtable users;
+	struct xarray exchange_ids;
+	struct xarray queue_ids;
+	struct xarray binding_ids;
+	struct xarray sessions;
+	u32 next_exchange;
+	u32 next_queue;
+	u32 next_binding;
+	u32 nr_exchanges;
+	u32 nr_queues;
+	u32 nr_bindings;
+	atomic_t nr_consumers;
+	atomic_t nr_sessions;
+	u32 default_max_messages;
+	u64 default_max_bytes;
+	u32 default_overflow;
+	u32 queues_per_user;
+	struct broker_stats __percpu *stats;
+};
+
+struct broker *broker_of_net(const struct net *net);
+u64 broker_next_session_id(void);
+
+/* Sums one counter over all CPUs. */
+#define broker_stats_sum(stats, field)					\
+({									\
+	u64 __sum = 0;							\
+	int __cpu;							\
+	for_each_possible_cpu(__cpu)					\
+		__sum += READ_ONCE(per_cpu_ptr(stats, __cpu)->field);	\
+	__sum;								\
+})
+
+/* A change of topology: dumps under way become inconsistent. */
+static inline void broker_topology_changed(struct broker *broker)
+{
+	lockdep_assert_held(&broker->topology);
+	WRITE_ONCE(broker->generation, broker->generation + 1 ?: 1);
+}
+
+#endif /* _BROKER_BROKER_H */

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
+
+#include <linux/broker.h>
+
+#include "message.h"
+#include "name.h"
+#include "props.h"
+#include "sender.h"
+
+static int message_copy_in(struct broker_message *message, const struct broker_publish *publish)
+{
+	u32 head_len = broker_message_size(message) - publish->body_len;
+	const void __user *head = u64_to_user_ptr(publish->head);
+	const void __user *body = u64_to_user_ptr(publish->body);
+
+	/* The usual case: a library that packs its messages is read in one step. */
+	if (publish->body == publish->head + head_len)
+		return copy_from_user(message->data, head, head_len + publish->body_len) ?
+		       -EFAULT : 0;
+	if (copy_from_user(message->data, head, head_len) ||
+	    copy_from_user(message->data + head_len, body, publish->body_len))
+		return -EFAULT;
+	return 0;
+}
+
+static int message_check(const struct broker_message *message)
+{
+	int err = 0;
+
+	if (message->exchange_len)
+		err = broker_name_check(broker_message_exchange(message), message->exchange_len);
+	if (!err)
+		err = broker_key_check(broker_message_key(message), message->key_len);
+	if (!err)
+		err = broker_props_check(broker_message_props(message), message->props_len,
+					 BROKER_PROPERTIES_ACCEPTED);
+	return err;
+}
+
+/**
+ * broker_message_from_user() - Copy a message in, once, and check the copy
+ * @publish: already a kernel copy
+ * @sender: the message takes a reference of its own
+ *
+ * Return: the message with one reference, or an error pointer: -EMSGSIZE,
+ * -ENOMEM, -EFAULT, -EINVAL, -EILSEQ, -E2BIG, -EOPNOTSUPP.
+ */
+struct broker_message *broker_message_from_user(const struct broker_publish *publish,
+						struct broker_sender *sender)
+{
+	struct broker_message *message;
+	size_t size;
+	int err;
+
+	if (publish->body_len > BROKER_MAX_BODY || publish->props_len > BROKER_MAX_PROPS)
+		return ERR_PTR(-EMSGSIZE);
+	size = (size_t)publish->exchange_len + publish->key_len + publish->props_len +
+	       publish->body_len;
+
+	/* NORETRY: at its cgroup's limit the publisher gets ENOMEM, not the OOM killer. */
+	message = kvmalloc(struct_size(message, data, size),
+			   GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN);
+	if (!message)
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&message->refs, 1);
+	message->exchange_len = publish->exchange_len;
+	message->key_len = publish->key_len;
+	message->props_len = publish->props_len;
+	message->body_len = publish->body_len;
+
+	err = message_copy_in(message, publish);
+	if (!err)
+		err = message_check(message);
+	if (err) {
+		kvfree(message);
+		return ERR_PTR(err);
+	}
+	message->time = ktime_get_real_ns();
+	message->sender = broker_sender_get(sender);
+	return message;
+}
+
+struct broker_message *broker_message_get(struct broker_message *message)
+{
+	refcount_inc(&message->refs);
+	return message;
+}
+
+/* May sleep: large messages are vmalloc'ed. */
+void broker_message_put(struct broker_message *message)
+{
+	if (message && refcount_dec_and_test(&message->refs)) {
+		broker_sender_put(message->sender);
+		kvfree(message);
+	}
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _BROKER_MESSAGE_H
+#define _BROKER_MESSAGE_H
+
+#include <linux/refcount.h>
+#include <linux/types.h>
+
+struct broker_publish;
+struct broker_sender;
+
+/* Well-known properties that this version honours; see BROKER_IOC_INFO. */
+#define BROKER_PROPERTIES_ACCEPTED					\
+	(BIT_ULL(BROKER_PROP_HEADER) | BIT_ULL(BROKER_PROP_CONTENT_TYPE) |	\
+	 BIT_ULL(BROKER_PROP_CONTENT_ENCODING) | BIT_ULL(BROKER_PROP_MESSAGE_ID) | \
+	 BIT_ULL(BROKER_PROP_CORRELATION_ID) | BIT_ULL(BROKER_PROP_REPLY_TO) |	\
+	 BIT_ULL(BROKER_PROP_TYPE) | BIT_ULL(BROKER_PROP_APP_ID) |		\
+	 BIT_ULL(BROKER_PROP_SUBJECT) | BIT_ULL(BROKER_PROP_TRACEPARENT) |	\
+	 BIT_ULL(BROKER_PROP_TIMESTAMP) | BIT_ULL(BROKER_PROP_PRIORITY) |	\
+	 BIT_ULL(BROKER_PROP_DELIVERY_MODE) | BIT_ULL(BROKER_PROP_USER_ID))
+
+/**
+ * struct broker_message - a message, stored once however many queues hold it
+ * @refs: one per delivery, and one for whoever works with it (atomic)
+ * @exchange_len: bytes of the exchange's name in @data (const)
+ * @key_len: bytes of the routing key (const)
+ * @props_len: bytes of the properties (const)
+ * @body_len: bytes of the body (const)
+ * @sender: who published it (const)
+ * @time: when, nanoseconds since 1970 (const)
+ * @data: exchange, key, properties, body, without padding (const)
+ *
+ * Lifetime: immutable from the moment it is made; charged to the publisher's
+ * cgroup until the last put, which may sleep.
+ */
+struct broker_message {
+	refcount_t refs;
+	u8 exchange_len;
+	u8 key_len;
+	u32 props_len;
+	u32 body_len;
+	struct broker_sender *sender;
+	u64 time;
+	char data[];
+};
+
+struct broker_message *broker_message_from_user(const struct broker_publish *publish,
+						struct broker_sender *sender);
+struct broker_message *broker_message_get(struct broker_message *message);
+void broker_message_put(struct broker_message *message);
+
+static inline const char *broker_message_exchange(const struct broker_message *message)
+{
+	return message->data;
+}
+
+static inline const char *broker_message_key(const struct broker_message *message)
+{
+	return message->data + message->exchange_len;
+}
+
+static inline const void *broker_message_props(const struct broker_message *message)
+{
+	return broker_message_key(message) + message->key_len;
+}
+
+/* All of @data; also what a message counts for in a queue's byte limit. */
+static inline u32 broker_message_size(const struct broker_message *message)
+{
+	return message->exchange_len + message->key_len + message->props_len + message->body_len;
+}
+
+#endif /* _BROKER_MESSAGE_H */

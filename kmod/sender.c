@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/cgroup.h>
+#include <linux/cred.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+
+#include <linux/broker.h>
+
+#include "sender.h"
+
+static u64 current_cgroup(void)
+{
+	u64 id = 0;
+
+#ifdef CONFIG_CGROUPS
+	rcu_read_lock();
+	id = cgroup_id(task_dfl_cgroup(current));
+	rcu_read_unlock();
+#endif
+	return id;
+}
+
+/* Describes the calling process. */
+struct broker_sender *broker_sender_new(void)
+{
+	struct broker_sender *sender;
+
+	sender = kmalloc(sizeof(*sender), GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN);
+	if (!sender)
+		return NULL;
+	refcount_set(&sender->refs, 1);
+	sender->pid = get_pid(task_tgid(current));
+	current_euid_egid(&sender->uid, &sender->gid);
+	sender->start_time = current->group_leader->start_boottime;
+	sender->cgroup = current_cgroup();
+	return sender;
+}
+
+struct broker_sender *broker_sender_get(struct broker_sender *sender)
+{
+	refcount_inc(&sender->refs);
+	return sender;
+}
+
+void broker_sender_put(struct broker_sender *sender)
+{
+	if (sender && refcount_dec_and_test(&sender->refs)) {
+		put_pid(sender->pid);
+		kfree(sender);
+	}
+}
+
+/* Whether @sender still describes the calling process. */
+bool broker_sender_is_current(const struct broker_sender *sender)
+{
+	return sender->pid == task_tgid(current) && uid_eq(sender->uid, current_euid()) &&
+	       gid_eq(sender->gid, current_egid()) && sender->cgroup == current_cgroup();
+}
+
+/* Writes @origin as the calling process's namespaces see it. */
+void broker_sender_show(const struct broker_sender *sender, struct broker_origin *origin)
+{
+	*origin = (struct broker_origin) {
+		.uid = from_kuid_munged(current_user_ns(), sender->uid),
+		.gid = from_kgid_munged(current_user_ns(), sender->gid),
+		.pid = pid_vnr(sender->pid),
+		.start_time = sender->start_time,
+		.cgroup = sender->cgroup,
+	};
+}
