@@ -27,11 +27,10 @@ struct net;
  * room and may fail; committing cannot.  So a message reaches all of its queues
  * or none, though no two queue locks are ever held together.
  *
- * A queue gives a *delivery* to the consumer with the most free credit at once,
- * in the context of whoever made it possible: the publisher, or the consumer
- * that settled an earlier one.  There is no thread of the broker's.
- *
- * A delivery is in exactly one of three trees, by its one rb_node:
+ * A queue holds an *entry* per message, and gives it to the consumer with the
+ * most free credit at once, in the context of whoever made it possible: the
+ * publisher, or the consumer that settled an earlier one.  There is no thread of
+ * the broker's.  An entry is in exactly one of three trees, by its one rb_node:
  *
  *   queue->ready -> consumer->pending -> consumer->leased -> settled, freed
  *        ^               |  assigned          |  handed out by RECEIVE
@@ -45,7 +44,7 @@ struct net;
  * A session is owned by its file, its consumers by the session and, while they
  * are attached, by the queue.  Exchanges, queues and bindings are owned by the
  * broker's tables; whoever uses one beyond an RCU section holds a reference.  A
- * consumer holds one on its queue, a binding on both its ends, a delivery on its
+ * consumer holds one on its queue, a binding on both its ends, an entry on its
  * message, a message on its origin.  Objects end in two steps: *unlink* takes
  * them out of every table, under the topology mutex, and marks them dead; the
  * last put frees them after a grace period.
@@ -54,7 +53,7 @@ struct net;
  *
  *  1. broker.topology       (mutex)  exchanges, queues and bindings as a whole
  *  2. session.mutex         (mutex)  the set of a session's consumers; its end
- *  3. queue.lock            (spin)   deliveries and consumers of one queue
+ *  3. queue.lock            (spin)   entries and consumers of one queue
  *  4. session.lock          (spin)   what a session's readers and pollers wait for
  *
  * User memory is never touched under any of them.  All are taken in process
@@ -65,7 +64,7 @@ struct net;
  * Those of the ABI are in linux/broker.h (BROKER_MAX_*).  Internal ones:
  */
 
-/* Deliveries moved under one hold of a queue's lock: bounds its latency. */
+/* Entries moved under one hold of a queue's lock: bounds its latency. */
 #define BROKER_LOCK_BATCH	64
 
 /* Queues that a user without CAP_NET_ADMIN may have, unless configured. */

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _BROKER_CONSUMER_H
+#define _BROKER_CONSUMER_H
+
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/refcount.h>
+#include <linux/types.h>
+
+#include "entry.h"
+
+struct broker_message;
+struct broker_queue;
+struct broker_return;
+struct broker_session;
+struct pid;
+
+/**
+ * DOC: Consumers
+ *
+ * A consumer is a session's subscription to a queue.  The queue assigns entries
+ * to it while it has free credit: they are *pending*.  RECEIVE hands them out:
+ * from then on they are *leased*, each under a tag, until they are settled.
+ *
+ * Credit bounds pending and leased together.  A consumer without credit gets
+ * entries only while a RECEIVE that names it pulls for them.
+ *
+ * Lifetime: attached (in queue.consumers and session.consumers) until it is
+ * cancelled, its session ends, or its queue is deleted; that detaches it, which
+ * returns what it holds and leaves it dead.  It is freed, after a grace period,
+ * when the session and every RECEIVE under way have let go.
+ */
+
+/**
+ * struct broker_consumer - a session's subscription to a queue
+ * @refs: one of the session's, one while attached, one per RECEIVE (atomic)
+ * @rcu: frees it after settlements under way (owner: last put)
+ * @session: its session; valid while attached, and to calls of that session (const)
+ * @queue: its queue, with a reference (const)
+ * @id: number within the session (const)
+ * @flags: BROKER_CONSUME_F_* (const)
+ * @user_data: the caller's own (const)
+ * @of_queue: in queue.consumers (queue.lock)
+ * @eligible: in queue.eligible, if it has free credit (queue.lock)
+ * @is_eligible: whether it is there (queue.lock)
+ * @free: free message credit it is sorted by there (queue.lock)
+ * @served: queue.served when it was last assigned an entry (queue.lock)
+ * @dead: detached: holds nothing and gets nothing more (queue.lock; read anywhere)
+ * @credit_messages: most messages to hold (queue.lock)
+ * @credit_bytes: bytes at which it gets no more (queue.lock)
+ * @pull: messages that RECEIVEs now ask for beyond its credit (queue.lock)
+ * @pending: entries assigned, by sequence (queue.lock)
+ * @leased: entries handed out, by tag (queue.lock)
+ * @nr_pending: how many (queue.lock; read anywhere)
+ * @nr_leased: how many (queue.lock; read anywhere)
+ * @bytes: bytes of both (queue.lock)
+ * @last_tag: tag last given (queue.lock)
+ * @delivered: hand-outs (queue.lock)
+ * @settled: settlements (queue.lock)
+ * @returned: entries that went back when it was detached (queue.lock)
+ * @of_session: in session.readable, while it has pending entries and credit,
+ *	or in session.gone (session.lock)
+ */
+struct broker_consumer {
+	refcount_t refs;
+	struct rcu_head rcu;
+	struct broker_session *session;
+	struct broker_queue *queue;
+	u32 id;
+	u32 flags;
+	u64 user_data;
+
+	struct list_head of_queue;
+	struct rb_node eligible;
+	bool is_eligible;
+	u32 free;
+	u64 served;
+	bool dead;
+	u32 credit_messages;
+	u64 credit_bytes;
+	u32 pull;
+	struct broker_entry_tree pending;
+	struct broker_entry_tree leased;
+	u32 nr_pending;
+	u32 nr_leased;
+	u64 bytes;
+	u64 last_tag;
+	u64 delivered;
+	u64 settled;
+	u32 returned;
+
+	struct list_head of_session;
+};
+
+struct broker_consumer *broker_consumer_new(struct broker_session *session,
+					    struct broker_queue *queue);
+bool broker_consumer_tryget(struct broker_consumer *consumer);
+void broker_consumer_put(struct broker_consumer *consumer);
+
+int broker_consumer_attach(struct broker_consumer *consumer);
+bool broker_consumer_detach(struct broker_consumer *consumer, const struct broker_return *how);
+
+/* Under queue.lock. */
+void broker_consumer_update_locked(struct broker_consumer *consumer);
+void broker_consumer_assign_locked(struct broker_consumer *consumer, struct broker_entry *entry);
+
+void broker_consumer_set_credit(struct broker_consumer *consumer, u32 messages, u64 bytes);
+void broker_consumer_pull(struct broker_consumer *consumer, u32 messages);
+void broker_consumer_unpull(struct broker_consumer *consumer, u32 messages);
+int broker_consumer_settle(struct broker_consumer *consumer, u64 tag, unsigned int opcode,
+			   bool cumulative, struct broker_entry **freed);
+
+/**
+ * struct broker_handout - one entry on its way to the reader's memory
+ * @message: with a reference (owner: the RECEIVE)
+ * @holder: with a reference, or NULL (owner: the RECEIVE)
+ * @tag: it is leased under (const)
+ * @sequence: of the entry (const)
+ * @acquired: with this one (const)
+ * @failed: so far (const)
+ * @cause: why it last came back (const)
+ * @cause_code: goes with @cause (const)
+ *
+ * A copy, since the entry itself may be taken back while user memory is written.
+ */
+struct broker_handout {
+	struct broker_message *message;
+	struct pid *holder;
+	u64 tag;
+	u64 sequence;
+	u32 acquired;
+	u32 failed;
+	u8 cause;
+	u8 cause_code;
+};
+
+int broker_consumer_lease(struct broker_consumer *consumer, struct broker_handout *handouts,
+			  u32 max, u64 room, u32 *needed);
+void broker_consumer_unlease(struct broker_consumer *consumer,
+			     const struct broker_handout *handouts, u32 count);
+
+#endif /* _BROKER_CONSUMER_H */

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "entry.h"
+#include "message.h"
+
+static struct kmem_cache *entry_cache;
+
+int broker_entry_cache_init(void)
+{
+	entry_cache = KMEM_CACHE(broker_entry, SLAB_ACCOUNT);
+	return entry_cache ? 0 : -ENOMEM;
+}
+
+/* Warns of every entry that is still there: the module's leak check. */
+void broker_entry_cache_exit(void)
+{
+	kmem_cache_destroy(entry_cache);
+}
+
+/* A entry of @message, with a reference of its own on it; NULL: no memory. */
+struct broker_entry *broker_entry_new(struct broker_message *message)
+{
+	struct broker_entry *entry;
+
+	entry = kmem_cache_zalloc(entry_cache, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+	if (entry)
+		entry->message = broker_message_get(message);
+	return entry;
+}
+
+void broker_entry_free(struct broker_entry *entry)
+{
+	if (!entry)
+		return;
+	broker_message_put(entry->message);
+	put_pid(entry->holder);
+	kmem_cache_free(entry_cache, entry);
+}
+
+void broker_entry_free_list(struct broker_entry *list)
+{
+	while (list) {
+		struct broker_entry *next = list->next;
+
+		broker_entry_free(list);
+		list = next;
+		cond_resched();
+	}
+}
+
+/* Notes how it came back, for whoever gets it next. */
+void broker_entry_returned(struct broker_entry *entry, const struct broker_return *how)
+{
+	if (entry->holder != how->holder) {
+		put_pid(entry->holder);
+		entry->holder = get_pid(how->holder);
+	}
+	entry->cause = how->cause;
+	entry->cause_code = how->code;
+	if (how->failed && entry->failed < U16_MAX)
+		entry->failed++;
+}
+
+static void tree_append(struct broker_entry_tree *tree, struct broker_entry *entry)
+{
+	struct rb_node **link = tree->last ? &tree->last->rb_right : &tree->root.rb_root.rb_node;
+
+	rb_link_node(&entry->node, tree->last, link);
+	rb_insert_color_cached(&entry->node, &tree->root, !tree->last);
+	tree->last = &entry->node;
+}
+
+/* Inserts by sequence: in its place if it came back, else at the end. */
+void broker_entry_insert(struct broker_entry_tree *tree, struct broker_entry *entry)
+{
+	struct rb_node **link = &tree->root.rb_root.rb_node, *parent = NULL;
+	bool leftmost = true;
+
+	if (!tree->last || broker_entry_of(tree->last)->sequence < entry->sequence) {
+		tree_append(tree, entry);
+		return;
+	}
+	while (*link) {
+		parent = *link;
+		if (entry->sequence < broker_entry_of(parent)->sequence) {
+			link = &parent->rb_left;
+		} else {
+			link = &parent->rb_right;
+			leftmost = false;
+		}
+	}
+	rb_link_node(&entry->node, parent, link);
+	rb_insert_color_cached(&entry->node, &tree->root, leftmost);
+}
+
+/* Appends to a tree by tag; the tag is the highest there. */
+void broker_entry_insert_tag(struct broker_entry_tree *tree,
+				struct broker_entry *entry)
+{
+	tree_append(tree, entry);
+}
+
+void broker_entry_erase(struct broker_entry_tree *tree, struct broker_entry *entry)
+{
+	if (tree->last == &entry->node)
+		tree->last = rb_prev(&entry->node);
+	rb_erase_cached(&entry->node, &tree->root);
+}
+
+struct broker_entry *broker_entry_find_tag(const struct broker_entry_tree *tree, u64 tag)
+{
+	struct rb_node *node = tree->root.rb_root.rb_node;
+
+	while (node) {
+		struct broker_entry *entry = broker_entry_of(node);
+
+		if (tag == entry->tag)
+			return entry;
+		node = tag < entry->tag ? node->rb_left : node->rb_right;
+	}
+	return NULL;
+}
+
+/* The first entry whose sequence is above @sequence. */
+struct broker_entry *broker_entry_after(const struct broker_entry_tree *tree,
+					      u64 sequence)
+{
+	struct rb_node *node = tree->root.rb_root.rb_node;
+	struct broker_entry *after = NULL;
+
+	while (node) {
+		struct broker_entry *entry = broker_entry_of(node);
+
+		if (entry->sequence > sequence) {
+			after = entry;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return after;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _BROKER_EXCHANGE_H
+#define _BROKER_EXCHANGE_H
+
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+
+#include "access.h"
+#include "broker.h"
+#include "topic.h"
+
+struct netlink_ext_ack;
+
+/**
+ * DOC: Exchanges
+ *
+ * An exchange routes: it finds the bindings that match a message.  It stores
+ * nothing.  Bindings may lead to other exchanges, and an alternate exchange gets
+ * what no binding matches; neither may form a cycle, so routing always ends.
+ *
+ * What it takes to find bindings depends on the type: a hash table of keys
+ * (direct), a trie (topic), a list (fanout; headers, which must try each).
+ *
+ * Lifetime: linked from new to delete; a deleted exchange is freed, after a
+ * grace period, when its bindings are.
+ */
+
+/**
+ * struct broker_exchange_config - what an exchange is made with, or what to change
+ * @set: BROKER_EXCHANGE_SET_*: the members below that are given (const)
+ * @name: name (const)
+ * @name_len: bytes of it (const)
+ * @type: enum broker_exchange_type (const)
+ * @flags: enum broker_exchange_flags (const)
+ * @alternate: name; empty: none (const)
+ * @alternate_len: bytes of it (const)
+ * @uid: owner (const)
+ * @gid: group (const)
+ * @mode: nine permission bits (const)
+ */
+struct broker_exchange_config {
+	unsigned int set;
+	const char *name;
+	u8 name_len;
+	u32 type;
+	u32 flags;
+	const char *alternate;
+	u8 alternate_len;
+	kuid_t uid;
+	kgid_t gid;
+	u16 mode;
+};
+
+#define BROKER_EXCHANGE_SET_ALTERNATE	BIT(0)
+#define BROKER_EXCHANGE_SET_UID		BIT(1)
+#define BROKER_EXCHANGE_SET_GID		BIT(2)
+#define BROKER_EXCHANGE_SET_MODE	BIT(3)
+
+/**
+ * struct broker_exchange - an exchange
+ * @hash: in broker.exchanges (topology)
+ * @refs: one while linked, one per binding (atomic)
+ * @rcu: frees it after readers of the tables (owner: last put)
+ * @broker: whose it is (const)
+ * @id: number (const)
+ * @type: enum broker_exchange_type (const)
+ * @flags: enum broker_exchange_flags (const)
+ * @predeclared: made with the broker, cannot be deleted (const)
+ * @dead: was deleted (topology)
+ * @access: who may do what (access.seq)
+ * @alternate: gets what no binding matches, or NULL (rcu; changed under topology)
+ * @alternate_of: exchanges whose alternate this is (topology)
+ * @of_alternate: in that list (topology)
+ * @keys: direct: bindings by key (rcu; changed under topology)
+ * @topic: topic: bindings by pattern (rcu; changed under topology)
+ * @all: bindings that start here; fanout, headers: what routing walks (rcu;
+ *	changed under topology)
+ * @nr_bindings: how many (topology; read anywhere)
+ * @bound: bindings that lead here (topology)
+ * @seen: mark of a search for cycles (topology)
+ * @walk: in that search (topology)
+ * @stats: counters (percpu)
+ * @name_len: bytes of @name (const)
+ * @name: NUL-terminated (const)
+ */
+struct broker_exchange {
+	struct rhash_head hash;
+	refcount_t refs;
+	struct rcu_head rcu;
+	struct broker *broker;
+	u32 id;
+	u32 type;
+	u32 flags;
+	bool predeclared;
+	bool dead;
+	struct broker_access access;
+
+	struct broker_exchange __rcu *alternate;
+	struct list_head alternate_of;
+	struct list_head of_alternate;
+	union {
+		struct rhltable keys;
+		struct broker_topic topic;
+	};
+	struct list_head all;
+	u32 nr_bindings;
+	struct list_head bound;
+	bool seen;
+	struct list_head walk;
+
+	struct broker_stats __percpu *stats;
+	u8 name_len;
+	char name[];
+};
+
+/* Under broker.topology. */
+struct broker_exchange *broker_exchange_new(struct broker *broker,
+					    const struct broker_exchange_config *config,
+					    bool predeclared, struct netlink_ext_ack *extack);
+int broker_exchange_set(struct broker_exchange *exchange,
+			const struct broker_exchange_config *config,
+			struct netlink_ext_ack *extack);
+int broker_exchange_delete(struct broker_exchange *exchange, struct netlink_ext_ack *extack);
+void broker_exchange_unused(struct broker_exchange *exchange);
+bool broker_exchange_reaches(struct broker_exchange *from, struct broker_exchange *to);
+int broker_exchange_declare(struct broker *broker);
+
+/* Under RCU or broker.topology. */
+struct broker_exchange *broker_exchange_lookup(struct broker *broker, const char *name,
+					       size_t len);
+void broker_exchange_put(struct broker_exchange *exchange);
+
+#endif /* _BROKER_EXCHANGE_H */

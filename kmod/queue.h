@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _BROKER_QUEUE_H
+#define _BROKER_QUEUE_H
+
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+#include "access.h"
+#include "entry.h"
+
+struct broker;
+struct broker_consumer;
+struct broker_message;
+struct broker_session;
+struct broker_user;
+struct netlink_ext_ack;
+
+/**
+ * DOC: Queues
+ *
+ * A queue gives each message to one of its consumers, in order, until one
+ * accepts it.  It never holds more than its limits say, ready and unacked
+ * together; what comes back goes to its old place.
+ *
+ * To publish is to reserve and then to commit.  A reservation counts against
+ * the limits like a message; where the overflow policy is drop-head it sets
+ * aside the entries that would have to go, which the commit drops and an abort
+ * puts back.
+ *
+ * Lifetime: linked (in the broker's tables) from new to delete; a queue that
+ * was deleted is dead: it takes no message and no consumer, and is freed
+ * when its consumers, bindings and publishers in flight have let go.
+ */
+
+/**
+ * struct broker_queue_config - what a queue is made with, or what of it to change
+ * @set: BROKER_QUEUE_SET_*: the members below that are given (const)
+ * @name: name (const)
+ * @name_len: bytes of it; 0: the broker makes one up (const)
+ * @flags: enum broker_queue_flags (const)
+ * @max_messages: limit (const)
+ * @max_bytes: limit (const)
+ * @overflow: enum broker_overflow (const)
+ * @uid: owner (const)
+ * @gid: group (const)
+ * @mode: nine permission bits (const)
+ * @session: owner of an exclusive queue, else NULL (const)
+ * @user: whose quota it counts against, or NULL (const)
+ */
+struct broker_queue_config {
+	unsigned int set;
+	const char *name;
+	u8 name_len;
+	u32 flags;
+	u32 max_messages;
+	u64 max_bytes;
+	u32 overflow;
+	kuid_t uid;
+	kgid_t gid;
+	u16 mode;
+	struct broker_session *session;
+	struct broker_user *user;
+};
+
+#define BROKER_QUEUE_SET_MAX_MESSAGES	BIT(0)
+#define BROKER_QUEUE_SET_MAX_BYTES	BIT(1)
+#define BROKER_QUEUE_SET_OVERFLOW	BIT(2)
+#define BROKER_QUEUE_SET_UID		BIT(3)
+#define BROKER_QUEUE_SET_GID		BIT(4)
+#define BROKER_QUEUE_SET_MODE		BIT(5)
+
+/**
+ * struct broker_queue_stats - what happened to a queue's messages
+ * @enqueued: taken (queue.lock)
+ * @delivered: handed out (queue.lock)
+ * @redelivered: of these, not for the first time (queue.lock)
+ * @accepted: settled for good (queue.lock)
+ * @released: came back untried (queue.lock)
+ * @failed: came back after FAIL or a crash (queue.lock)
+ * @rejected: settled as never to be tried again (queue.lock)
+ * @dropped: dropped to make room (queue.lock)
+ * @refused: refused for want of room (queue.lock)
+ * @purged: removed by purge (queue.lock)
+ */
+struct broker_queue_stats {
+	u64 enqueued;
+	u64 delivered;
+	u64 redelivered;
+	u64 accepted;
+	u64 released;
+	u64 failed;
+	u64 rejected;
+	u64 dropped;
+	u64 refused;
+	u64 purged;
+};
+
+/**
+ * struct broker_queue - a queue
+ * @hash: in broker.queues (topology)
+ * @refs: see Lifetime (atomic)
+ * @rcu: frees it after readers of the tables (owner: last put)
+ * @broker: whose it is (const)
+ * @id: number (const)
+ * @flags: enum broker_queue_flags (const)
+ * @session: owner of an exclusive queue; compared, never followed (const)
+ * @session_id: its number (const)
+ * @user: whose quota it counts against, or NULL (const)
+ * @of_session: in session.queues (topology)
+ * @bindings: that lead here (topology)
+ * @nr_bindings: how many (topology; read anywhere)
+ * @access: who may do what (access.seq)
+ * @max_messages: limit (queue.lock; read anywhere)
+ * @max_bytes: limit (queue.lock; read anywhere)
+ * @overflow: enum broker_overflow (queue.lock; read anywhere)
+ * @lock: the queue.lock
+ * @dead: was deleted (queue.lock; read anywhere)
+ * @had_consumer: an auto-delete queue waits for its first one (queue.lock)
+ * @ready: entries that wait for a consumer, by sequence (queue.lock)
+ * @nr_ready: how many (queue.lock; read anywhere)
+ * @nr_unacked: entries with consumers (queue.lock; read anywhere)
+ * @held: messages that count against @max_messages (queue.lock; read anywhere)
+ * @bytes: bytes that count against @max_bytes (queue.lock; read anywhere)
+ * @sequence: of the last message enqueued (queue.lock)
+ * @served: hand-outs so far; orders consumers with equal credit (queue.lock)
+ * @consumers: all (queue.lock)
+ * @nr_consumers: how many (queue.lock; read anywhere)
+ * @eligible: consumers with free credit, most first (queue.lock)
+ * @room: publishers that wait for room
+ * @pollers: sessions that poll for room (queue.lock)
+ * @stats: counters (queue.lock)
+ * @name_len: bytes of @name (const)
+ * @name: not NUL-terminated for readers of its length, but so (const)
+ */
+struct broker_queue {
+	struct rhash_head hash;
+	refcount_t refs;
+	struct rcu_head rcu;
+	struct broker *broker;
+	u32 id;
+	u32 flags;
+	struct broker_session *session;
+	u64 session_id;
+	struct broker_user *user;
+	struct list_head of_session;
+	struct list_head bindings;
+	u32 nr_bindings;
+	struct broker_access access;
+
+	u32 max_messages;
+	u64 max_bytes;
+	u32 overflow;
+
+	spinlock_t lock;
+	bool dead;
+	bool had_consumer;
+	struct broker_entry_tree ready;
+	u32 nr_ready;
+	u32 nr_unacked;
+	u32 held;
+	u64 bytes;
+	u64 sequence;
+	u64 served;
+	struct list_head consumers;
+	u32 nr_consumers;
+	struct rb_root_cached eligible;
+	wait_queue_head_t room;
+	struct list_head pollers;
+	struct broker_queue_stats stats;
+
+	u8 name_len;
+	char name[];
+};
+
+/* Configuration: under broker.topology. */
+struct broker_queue *broker_queue_new(struct broker *broker,
+				      const struct broker_queue_config *config,
+				      struct netlink_ext_ack *extack);
+int broker_queue_set(struct broker_queue *queue, const struct broker_queue_config *config,
+		     struct netlink_ext_ack *extack);
+void broker_queue_delete(struct broker_queue *queue);
+u32 broker_queue_purge(struct broker_queue *queue);
+
+/* Looking up: under RCU, or any lock that keeps the table. */
+struct broker_queue *broker_queue_lookup(struct broker *broker, const char *name, size_t len);
+struct broker_queue *broker_queue_get_by_name(struct broker *broker, const char *name, size_t len);
+bool broker_queue_tryget(struct broker_queue *queue);
+void broker_queue_put(struct broker_queue *queue);
+
+/**
+ * struct broker_reservation - room for one message in one queue
+ * @entry: what the commit enqueues (owner: the publisher)
+ * @victims: entries set aside to be dropped (owner: the publisher)
+ * @nr_victims: how many (owner: the publisher)
+ * @victim_bytes: their bytes (owner: the publisher)
+ * @messages: what it added to queue.held (owner: the publisher)
+ * @bytes: what it added to queue.bytes (owner: the publisher)
+ */
+struct broker_reservation {
+	struct broker_entry *entry;
+	struct broker_entry *victims;
+	u32 nr_victims;
+	u64 victim_bytes;
+	u32 messages;
+	u64 bytes;
+};
+
+int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *reservation);
+u64 broker_queue_commit(struct broker_queue *queue, struct broker_reservation *reservation);
+void broker_queue_abort(struct broker_queue *queue, struct broker_reservation *reservation);
+void broker_queue_count_refused(struct broker_queue *queue);
+bool broker_queue_has_room(struct broker_queue *queue, u32 size);
+
+/* For consumers, under queue.lock. */
+void broker_queue_dispatch_locked(struct broker_queue *queue);
+void broker_queue_return_locked(struct broker_queue *queue, struct broker_entry *entry);
+void broker_queue_remove_locked(struct broker_queue *queue, struct broker_entry *entry,
+				struct broker_entry **freed);
+void broker_queue_room_locked(struct broker_queue *queue);
+
+#endif /* _BROKER_QUEUE_H */

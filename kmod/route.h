@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _BROKER_ROUTE_H
+#define _BROKER_ROUTE_H
+
+#include "queue.h"
+#include "topic.h"
+
+struct broker;
+struct broker_binding;
+struct broker_exchange;
+
+/**
+ * DOC: Routes
+ *
+ * The routes of a message are the queues it goes to, each once.  Finding them
+ * reads exchanges and bindings under RCU and takes a reference on each queue, so
+ * that what follows may sleep.  Memory is never allocated under RCU: where there
+ * is too little, the search is given up, more is allocated, and it starts over.
+ */
+
+/**
+ * struct broker_route - one destination of a message
+ * @queue: with a reference (owner: the routes)
+ * @binding: that led there, with a reference; NULL through the default exchange,
+ *	or if routes.keep_bindings is off (owner: the routes)
+ * @reservation: room in @queue (owner: the routes)
+ * @error: the queue's refusal, or 0 (owner: the routes)
+ * @sequence: of the message in @queue, once committed (owner: the routes)
+ */
+struct broker_route {
+	struct broker_queue *queue;
+	struct broker_binding *binding;
+	struct broker_reservation reservation;
+	int error;
+	u64 sequence;
+};
+
+/**
+ * struct broker_routes - the destinations of a message, and memory to find them
+ * @route: destinations (owner: the call)
+ * @nr: how many (owner: the call)
+ * @room: entries there is memory for (owner: the call)
+ * @visited: exchanges to go through, those before @nr_visited entered (owner: the call)
+ * @nr_visited: how many (owner: the call)
+ * @visited_room: entries there is memory for (owner: the call)
+ * @topic: memory of the topic matcher (owner: the call)
+ * @exchange: it was published to, with a reference; NULL for the default
+ *	exchange (owner: the call)
+ * @keep_bindings: remember which binding led where (owner: the call)
+ */
+struct broker_routes {
+	struct broker_route *route;
+	u32 nr;
+	u32 room;
+	struct broker_exchange **visited;
+	u32 nr_visited;
+	u32 visited_room;
+	struct broker_topic_scratch topic;
+	struct broker_exchange *exchange;
+	bool keep_bindings;
+};
+
+/**
+ * struct broker_routing - what a message is routed by
+ * @exchange: name (const)
+ * @exchange_len: bytes of it; 0: the default exchange (const)
+ * @key: routing key (const)
+ * @key_len: bytes of it (const)
+ * @props: checked properties (const)
+ * @props_len: bytes of them (const)
+ * @dry_run: count nothing (const)
+ */
+struct broker_routing {
+	const char *exchange;
+	const char *key;
+	const void *props;
+	u32 props_len;
+	u8 exchange_len;
+	u8 key_len;
+	bool dry_run;
+};
+
+void broker_routes_init(struct broker_routes *routes);
+int broker_routes_find(struct broker_routes *routes, struct broker *broker,
+		       const struct broker_routing *routing);
+void broker_routes_put(struct broker_routes *routes);
+void broker_routes_free(struct broker_routes *routes);
+
+#endif /* _BROKER_ROUTE_H */
