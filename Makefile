@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# broker: a message broker in the Linux kernel. `make` alone lists the targets.
+#
+# What is built goes to build/: bin, lib, kmod-KERNEL (the module), check (logs).
+# Kernels, QEMU and the kernel's source are kept in ~/.cache/broker.
+
+# 6.1 or 6.12 of Debian, or debug; host is the running kernel.
+KERNEL ?= 6.1
+# What the demonstration publishes.
+INPUT ?= /var/log/dpkg.log
+PREFIX ?= /usr
+O := $(CURDIR)/build
+
+export KERNEL INPUT PREFIX DESTDIR
+# Progress is told in seconds since the start.
+ifndef BROKER_EPOCH
+export BROKER_EPOCH := $(shell date +%s)
+endif
+say = printf '[%3ds] %s\n' $$(($$(date +%s) - $(BROKER_EPOCH)))
+
+tools := $(wildcard $(patsubst %,%/Makefile,$(wildcard tools/*)))
+tests := $(wildcard $(patsubst %,%/Makefile,$(wildcard selftests/*)))
+sub = $(MAKE) --no-print-directory -C $(1) O=$(O) $(2)
+
+.PHONY: help
+help: ## list the targets
+	@echo "broker: a message broker in the Linux kernel"
+	@echo
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+	@echo
+	@echo "  KERNEL=6.1|6.12|debug chooses the guest's kernel (6.1), INPUT=FILE what the demo"
+	@echo "  publishes, DESTDIR and PREFIX where to install. Root or sudo is needed by deps,"
+	@echo "  load, unload and install."
+
+.PHONY: demo
+demo: deps ## show the broker at work, in a guest, on this machine's package log
+	@test -r "$(INPUT)" || { echo "demo: cannot read $(INPUT); choose another file: INPUT=FILE"; exit 1; }
+	@$(say) "building the module, the library and the tools"
+	@$(MAKE) --no-print-directory -s all
+	@mkdir -p $(O)/demo && cp "$(INPUT)" $(O)/demo/input
+	@$(say) "starting the guest"
+	@selftests/vm/boot --kernel $(KERNEL) --timeout 300 --log $(O)/demo/kernel.log --out $(O)/demo -- \
+		env INPUT=/run/broker/out/input tools/demo/demo
+
+.PHONY: shell
+shell: deps all ## a prompt in a guest, with the module loaded and brokerctl at hand
+	@selftests/vm/boot --kernel $(KERNEL) --shell
+
+.PHONY: check
+check: deps ## build, lint and test everything, on KERNEL and on the debug kernel
+	@selftests/check
+
+.PHONY: lint
+lint: deps ## look at the sources only
+	@selftests/run-suites lint
+
+.PHONY: unit
+unit: deps lib tests ## run the tests that need no kernel
+	@selftests/run-suites unit
+
+.PHONY: fuzz
+fuzz: deps ## run the fuzzer of the parsers, for FUZZ_SECONDS
+	@$(call sub,selftests/unit,fuzz)
+
+.PHONY: deps
+deps: ## install the Debian packages that are missing (.ci/packages)
+	@.ci/deps
+
+.PHONY: all
+all: module lib tools ## build the module, the library and the tools
+
+# The module is built in a copy of its sources, one for each kernel. rsync
+# keeps the times, so only what has changed is compiled.
+.PHONY: module
+kmod := $(O)/kmod-$(KERNEL)
+made := *.o *.ko *.mod *.mod.c .*.cmd .*.d .tmp_* Module.symvers modules.order
+headers = $(if $(filter host,$(KERNEL)),/lib/modules/$(shell uname -r)/build,$$(selftests/vm/kernel $(KERNEL))/build)
+werror := W=1 KCFLAGS=-Werror
+
+module: ## build the module for KERNEL: build/kmod-KERNEL/broker.ko
+	@mkdir -p $(kmod)
+	@rsync -rlpt --delete $(patsubst %,--exclude='%',/uapi $(made)) kmod/ $(kmod)/
+	@rsync -rlpt --delete uapi/ $(kmod)/uapi/
+	@build=$(headers) && $(MAKE) -s --no-print-directory -C "$$build" M=$(kmod) $(werror) $(KBUILD) modules
+
+.PHONY: lib
+lib: ## build libbroker: build/lib
+	@$(if $(wildcard libbroker/Makefile),$(call sub,libbroker,all))
+
+.PHONY: tools
+tools: lib ## build brokerctl and the demonstration: build/bin
+	@set -e; $(foreach dir,$(patsubst %/Makefile,%,$(tools)),$(call sub,$(dir),all);)
+
+.PHONY: tests
+tests: lib ## build the test programs
+	@set -e; $(foreach dir,$(patsubst %/Makefile,%,$(tests)),$(call sub,$(dir),all);)
+
+.PHONY: netlink
+netlink: deps ## make the C files that follow from uapi/broker.yaml
+	@selftests/lint/netlink-spec "$$(selftests/vm/kernel source)" --write
+
+.PHONY: install
+install: lib tools ## install the library, the tools and their manuals
+	@set -e; $(foreach dir,libbroker $(patsubst %/Makefile,%,$(tools)),$(call sub,$(dir),install);)
+
+sudo := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: load
+load: deps ## build the module for the running kernel, and load it
+	@test -e /lib/modules/$$(uname -r)/build || { \
+		echo "load: no headers of the running kernel: apt install linux-headers-$$(uname -r)" >&2; exit 1; }
+	@$(MAKE) --no-print-directory module KERNEL=host werror=
+	@$(sudo) insmod $(O)/kmod-host/broker.ko || { \
+		echo "load: the kernel refuses the module; its log (dmesg) says why. With secure boot" >&2; \
+		echo "it must be signed with a key that the kernel trusts. \`make shell\` needs neither." >&2; exit 1; }
+	@echo "broker is loaded: /dev/broker"
+
+.PHONY: unload
+unload: ## unload it
+	@$(sudo) rmmod broker
+
+.PHONY: clean
+clean: ## remove build/
+	rm -rf $(O)
