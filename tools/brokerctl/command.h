@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one table of commands, and what is needed to write a row of it.
+ *
+ * A row says which words call a command, which arguments and options it takes,
+ * and which function does it.  Dispatch, parsing, --help and completion all
+ * read the same rows (commands.c) and options (options.c).
+ */
+#ifndef BROKERCTL_COMMAND_H
+#define BROKERCTL_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <broker.h>
+
+/* Exit statuses */
+enum {
+	STATUS_OK	= 0,
+	STATUS_FAILED	= 1,	/* the broker refused, or nothing is there */
+	STATUS_USAGE	= 2,
+};
+
+/* What a value is the name of, for completion */
+enum names {
+	NAMES_NONE,
+	NAMES_EXCHANGE,
+	NAMES_QUEUE,
+	NAMES_FILE,
+	NAMES_COMMAND,
+	NAMES_USER,
+	NAMES_GROUP,
+};
+
+enum option_id {
+	OPT_NONE,		/* ends a command's list */
+	/* of every command */
+	OPT_JSON,
+	OPT_HELP,
+	/* of objects */
+	OPT_EXCHANGE_TYPE,
+	OPT_ALTERNATE,
+	OPT_AUTO_DELETE,
+	OPT_MAX_MESSAGES,
+	OPT_MAX_BYTES,
+	OPT_OVERFLOW,
+	OPT_MODE,
+	OPT_OWNER,
+	OPT_GROUP,
+	OPT_IF_UNUSED,
+	OPT_IF_EMPTY,
+	OPT_TO_EXCHANGE,
+	OPT_QUEUE,
+	OPT_MATCH,
+	OPT_MATCH_HEADER,
+	OPT_DEFAULT_MAX_MESSAGES,
+	OPT_DEFAULT_MAX_BYTES,
+	OPT_DEFAULT_OVERFLOW,
+	OPT_QUEUES_PER_USER,
+	/* of messages: properties */
+	OPT_CONTENT_TYPE,
+	OPT_CONTENT_ENCODING,
+	OPT_MESSAGE_ID,
+	OPT_CORRELATION_ID,
+	OPT_REPLY_TO,
+	OPT_TYPE,
+	OPT_APP_ID,
+	OPT_SUBJECT,
+	OPT_TRACEPARENT,
+	OPT_USER_ID,
+	OPT_TIMESTAMP,
+	OPT_PRIORITY,
+	OPT_DELIVERY_MODE,
+	OPT_HEADER,
+	/* of publishing */
+	OPT_BODY,
+	OPT_LINES,
+	OPT_OPTIONAL,
+	OPT_PARTIAL,
+	OPT_CONFIRM,
+	OPT_MIN_ROUTES,
+	OPT_PUBLISH_TIMEOUT,
+	OPT_TALLY,
+	/* of receiving */
+	OPT_ACK,
+	OPT_COUNT,
+	OPT_CREDIT,
+	OPT_EXEC,
+	OPT_RAW,
+	OPT_TIMEOUT,
+	OPT_VERBOSE,
+	NR_OPTIONS
+};
+
+/* How the text of an option's value is read */
+enum value_kind {
+	VALUE_NONE,		/* takes none */
+	VALUE_TEXT,
+	VALUE_NUMBER,		/* within min and max */
+	VALUE_SIZE,		/* bytes, with K, M, G */
+	VALUE_MODE,		/* octal */
+	VALUE_DURATION,		/* nanoseconds, from 5s, 200ms, … */
+	VALUE_TIMESTAMP,	/* milliseconds since 1970, or "now" */
+	VALUE_USER,		/* number of a user, from its name */
+	VALUE_GROUP,
+	VALUE_WORD,		/* one of words; its number is its place */
+	VALUE_HEADER,		/* NAME[:TYPE]=VALUE; read by header.c */
+};
+
+struct option_def {
+	const char *name;
+	char letter;			/* 0: has none */
+	enum value_kind kind;
+	const char *value_name;		/* in help */
+	const char *const *words;	/* for VALUE_WORD */
+	uint64_t min, max;		/* for VALUE_NUMBER */
+	const char *attribute;		/* of an object: where the value goes */
+	const char *word;		/* with VALUE_NONE: to be set in that attribute */
+	enum broker_prop_id property;	/* of a message: where the value goes */
+	enum names names;
+	const char *help;
+};
+
+extern const struct option_def option_table[NR_OPTIONS];
+
+struct argument_def {
+	const char *name;		/* in help */
+	const char *attribute;		/* of an object: where it goes */
+	enum names names;
+	bool optional;
+	bool repeat;			/* any number; the last one only */
+};
+
+#define MAX_ARGUMENTS 3
+
+struct args;
+struct noun;
+
+struct command {
+	const char *noun;		/* NULL: the verb alone */
+	const char *verb;
+	const char *brief;		/* one line */
+	const char *details;		/* or NULL */
+	const struct noun *object;	/* what it is about, or NULL */
+	struct argument_def arguments[MAX_ARGUMENTS];
+	enum option_id options[NR_OPTIONS];
+	bool hidden;			/* from help and completion */
+	bool bare;			/* words after it are not parsed: no options */
+	int (*run)(const struct args *args);	/* returns an exit status */
+};
+
+extern const struct command commands[];
+extern const size_t nr_commands;
+
+const struct command *command_find(const char *noun, const char *verb);
+bool command_is_noun(const char *word);
+bool command_takes(const struct command *command, enum option_id id);
+
+/* Name of a command in messages: "queue add"; static until the next call. */
+const char *command_name(const struct command *command);
+
+void help_all(void);
+void help_command(const struct command *command);
+int help_json(void);
+
+#endif

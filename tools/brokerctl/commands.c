@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The table of commands.  A new command is a row here, its options' rows in
+ * options.c, and a function.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "object.h"
+#include "verbs.h"
+
+#define PROPERTY_OPTIONS                                                                        \
+	OPT_CONTENT_TYPE, OPT_CONTENT_ENCODING, OPT_MESSAGE_ID, OPT_CORRELATION_ID,             \
+	OPT_REPLY_TO, OPT_TYPE, OPT_APP_ID, OPT_SUBJECT, OPT_TRACEPARENT, OPT_USER_ID,          \
+	OPT_TIMESTAMP, OPT_PRIORITY, OPT_DELIVERY_MODE, OPT_HEADER
+
+#define QUEUE_OPTIONS                                                                           \
+	OPT_MAX_MESSAGES, OPT_MAX_BYTES, OPT_OVERFLOW, OPT_MODE, OPT_OWNER, OPT_GROUP
+
+#define EXCHANGE_NAME { .name = "NAME", .attribute = "name", .names = NAMES_EXCHANGE }
+#define EXCHANGE_NAMES(is_optional)                                                             \
+	{ .name = "NAME", .attribute = "name", .names = NAMES_EXCHANGE, .repeat = true,         \
+	  .optional = is_optional }
+#define QUEUE_NAMES(is_optional)                                                                \
+	{ .name = "NAME", .attribute = "name", .names = NAMES_QUEUE, .repeat = true,            \
+	  .optional = is_optional }
+/* The destination's attribute depends on --to-exchange: binding.c. */
+#define BINDING_ARGUMENTS                                                                       \
+	{ .name = "EXCHANGE", .attribute = "exchange", .names = NAMES_EXCHANGE },               \
+	{ .name = "DEST", .names = NAMES_QUEUE },                                        \
+	{ .name = "KEY", .attribute = "key", .optional = true }
+#define QUEUE_ARGUMENT { .name = "QUEUE", .names = NAMES_QUEUE }
+#define PUBLISH_ARGUMENTS                                                                       \
+	{ .name = "EXCHANGE", .attribute = "exchange", .names = NAMES_EXCHANGE },               \
+	{ .name = "KEY", .attribute = "key" }
+
+const struct command commands[] = {
+	{
+		.verb = "status",
+		.brief = "Show counts and settings of the broker",
+		.details = "This is what brokerctl does when it is given no command.",
+		.object = &noun_broker,
+		.run = object_show,
+	},
+	{
+		.verb = "monitor",
+		.brief = "Show events as they come, a line each",
+		.details = "What is made, changed and deleted, and consumers that begin and end, "
+			   "with the cause. SIGINT and SIGTERM end it with status 0.",
+		.options = { OPT_COUNT, OPT_TIMEOUT },
+		.run = monitor_run,
+	},
+	{
+		.noun = "broker", .verb = "show",
+		.brief = "Show counts and settings of the broker",
+		.object = &noun_broker,
+		.run = object_show,
+	},
+	{
+		.noun = "broker", .verb = "set",
+		.brief = "Change settings of the broker",
+		.object = &noun_broker,
+		.options = { OPT_DEFAULT_MAX_MESSAGES, OPT_DEFAULT_MAX_BYTES,
+			     OPT_DEFAULT_OVERFLOW, OPT_QUEUES_PER_USER },
+		.run = object_set,
+	},
+	{
+		.noun = "exchange", .verb = "add",
+		.brief = "Make an exchange",
+		.object = &noun_exchange,
+		.arguments = { { .name = "NAME", .attribute = "name" } },
+		.options = { OPT_EXCHANGE_TYPE, OPT_ALTERNATE, OPT_AUTO_DELETE, OPT_MODE,
+			     OPT_OWNER, OPT_GROUP },
+		.run = object_add,
+	},
+	{
+		.noun = "exchange", .verb = "set",
+		.brief = "Change an exchange",
+		.object = &noun_exchange,
+		.arguments = { EXCHANGE_NAME },
+		.options = { OPT_ALTERNATE, OPT_MODE, OPT_OWNER, OPT_GROUP },
+		.run = object_set,
+	},
+	{
+		.noun = "exchange", .verb = "del",
+		.brief = "Delete exchanges and their bindings",
+		.object = &noun_exchange,
+		.arguments = { EXCHANGE_NAMES(false) },
+		.options = { OPT_IF_UNUSED },
+		.run = object_del,
+	},
+	{
+		.noun = "exchange", .verb = "show",
+		.brief = "List exchanges, or show those named in full",
+		.object = &noun_exchange,
+		.arguments = { EXCHANGE_NAMES(true) },
+		.options = { OPT_VERBOSE },
+		.run = object_show,
+	},
+	{
+		.noun = "queue", .verb = "add",
+		.brief = "Make a queue",
+		.details = "Without NAME the broker makes one up, and it is printed.",
+		.object = &noun_queue,
+		.arguments = { { .name = "NAME", .attribute = "name", .optional = true } },
+		.options = { QUEUE_OPTIONS, OPT_AUTO_DELETE },
+		.run = object_add,
+	},
+	{
+		.noun = "queue", .verb = "set",
+		.brief = "Change a queue",
+		.details = "Limits below what it holds stop new messages and drop none.",
+		.object = &noun_queue,
+		.arguments = { { .name = "NAME", .attribute = "name", .names = NAMES_QUEUE } },
+		.options = { QUEUE_OPTIONS },
+		.run = object_set,
+	},
+	{
+		.noun = "queue", .verb = "del",
+		.brief = "Delete queues, their bindings and their messages",
+		.object = &noun_queue,
+		.arguments = { QUEUE_NAMES(false) },
+		.options = { OPT_IF_UNUSED, OPT_IF_EMPTY },
+		.run = object_del,
+	},
+	{
+		.noun = "queue", .verb = "show",
+		.brief = "List queues, or show those named in full",
+		.object = &noun_queue,
+		.arguments = { QUEUE_NAMES(true) },
+		.options = { OPT_VERBOSE },
+		.run = object_show,
+	},
+	{
+		.noun = "binding", .verb = "add",
+		.brief = "Bind a queue or an exchange to an exchange",
+		.details = "Messages published to EXCHANGE whose routing key KEY matches go to "
+			   "DEST. In KEY, a topic exchange takes * for one word and # for "
+			   "any number of words.",
+		.object = &noun_binding,
+		.arguments = { BINDING_ARGUMENTS },
+		.options = { OPT_TO_EXCHANGE, OPT_MATCH, OPT_MATCH_HEADER },
+		.run = object_add,
+	},
+	{
+		.noun = "binding", .verb = "set",
+		.brief = "Replace what a binding of a headers exchange compares",
+		.object = &noun_binding,
+		.arguments = { BINDING_ARGUMENTS },
+		.options = { OPT_TO_EXCHANGE, OPT_MATCH, OPT_MATCH_HEADER },
+		.run = object_set,
+	},
+	{
+		.noun = "binding", .verb = "del",
+		.brief = "Delete a binding",
+		.object = &noun_binding,
+		.arguments = { BINDING_ARGUMENTS },
+		.options = { OPT_TO_EXCHANGE },
+		.run = object_del,
+	},
+	{
+		.noun = "binding", .verb = "show",
+		.brief = "List bindings, or those of one exchange or queue",
+		.object = &noun_binding,
+		.arguments = { { .name = "EXCHANGE", .attribute = "exchange", .optional = true,
+				 .names = NAMES_EXCHANGE } },
+		.options = { OPT_QUEUE, OPT_VERBOSE },
+		.run = object_show,
+	},
+	{
+		.noun = "consumer", .verb = "show",
+		.brief = "List consumers, or those of one queue",
+		.object = &noun_consumer,
+		.arguments = { { .name = "QUEUE", .attribute = "queue", .optional = true,
+				 .names = NAMES_QUEUE } },
+		.options = { OPT_VERBOSE },
+		.run = object_show,
+	},
+	{
+		.noun = "session", .verb = "show",
+		.brief = "List sessions: processes that have /dev/broker open",
+		.object = &noun_session,
+		.options = { OPT_VERBOSE },
+		.run = object_show,
+	},
+	{
+		.verb = "publish",
+		.brief = "Publish a message, or one for each line",
+		.details = "The body is read from FILE, or from standard input where FILE is - or "
+			   "missing. The exchange '' is the default one: it takes KEY for the name "
+			   "of a queue.",
+		.arguments = { PUBLISH_ARGUMENTS,
+			       { .name = "FILE", .names = NAMES_FILE, .optional = true } },
+		.options = { OPT_BODY, OPT_LINES, OPT_OPTIONAL, OPT_PARTIAL, OPT_CONFIRM,
+			     OPT_MIN_ROUTES, OPT_PUBLISH_TIMEOUT, PROPERTY_OPTIONS, OPT_TALLY },
+		.run = publish_run,
+	},
+	{
+		.verb = "get",
+		.brief = "Take messages that are there",
+		.details = "Takes one message, or up to --count, writes it out, and accepts it "
+			   "once it was written. An empty queue is status 1.",
+		.arguments = { QUEUE_ARGUMENT },
+		.options = { OPT_COUNT, OPT_TIMEOUT, OPT_RAW, OPT_VERBOSE },
+		.run = get_run,
+	},
+	{
+		.verb = "consume",
+		.brief = "Take messages as they come",
+		.details = "Goes on until --count, --timeout, SIGINT or SIGTERM. Several that "
+			   "consume from one queue share its messages.",
+		.arguments = { QUEUE_ARGUMENT },
+		.options = { OPT_ACK, OPT_COUNT, OPT_CREDIT, OPT_EXEC, OPT_TIMEOUT, OPT_RAW,
+			     OPT_VERBOSE },
+		.run = consume_run,
+	},
+	{
+		.verb = "peek",
+		.brief = "Show messages and leave them where they are",
+		.details = "Shows the first 10, or --count. An empty queue is status 1.",
+		.arguments = { QUEUE_ARGUMENT },
+		.options = { OPT_COUNT, OPT_RAW, OPT_VERBOSE },
+		.run = peek_run,
+	},
+	{
+		.verb = "purge",
+		.brief = "Remove all ready messages of queues, and tell how many",
+		.object = &noun_queue,
+		.arguments = { { .name = "QUEUE", .names = NAMES_QUEUE, .repeat = true } },
+		.run = purge_run,
+	},
+	{
+		.verb = "route",
+		.brief = "Show which queues a message would reach; nothing is published",
+		.details = "No queue at all is status 1.",
+		.object = &noun_route,
+		.arguments = { PUBLISH_ARGUMENTS },
+		.options = { PROPERTY_OPTIONS },
+		.run = route_run,
+	},
+	{
+		.verb = "complete",
+		.brief = "List what may stand for a word; for shells",
+		.arguments = { { .name = "INDEX" }, { .name = "WORD", .repeat = true } },
+		.hidden = true,
+		.bare = true,
+		.run = complete_run,
+	},
+};
+
+const size_t nr_commands = sizeof(commands) / sizeof(*commands);
+
+const struct command *command_find(const char *noun, const char *verb)
+{
+	for (size_t i = 0; i < nr_commands; i++) {
+		const struct command *command = &commands[i];
+
+		if (!command->noun != !noun || (noun && strcmp(noun, command->noun)))
+			continue;
+		if (!strcmp(verb, command->verb))
+			return command;
+	}
+	return NULL;
+}
+
+bool command_is_noun(const char *word)
+{
+	for (size_t i = 0; i < nr_commands; i++) {
+		if (commands[i].noun && !strcmp(word, commands[i].noun))
+			return true;
+	}
+	return false;
+}
+
+bool command_takes(const struct command *command, enum option_id id)
+{
+	if (id == OPT_JSON || id == OPT_HELP)
+		return true;
+	for (const enum option_id *option = command->options; *option; option++) {
+		if (*option == id)
+			return true;
+	}
+	return false;
+}
+
+const char *command_name(const struct command *command)
+{
+	static char name[64];
+
+	snprintf(name, sizeof(name), "%s%s%s", command->noun ? command->noun : "",
+		 command->noun ? " " : "", command->verb);
+	return name;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "exec.h"
+#include "message.h"
+#include "receive.h"
+#include "report.h"
+#include "verbs.h"
+#include "wait.h"
+
+struct consumption {
+	const struct args *args;
+	struct receiver receiver;
+	const char *command;		/* --exec, or NULL */
+	int outcome;			/* of --ack; 0: auto */
+	uint64_t left;			/* of --count */
+	uint64_t timeout;
+};
+
+/* In the order of --ack's words */
+static const int outcomes[] = {
+	BROKER_OP_ACCEPT, BROKER_OP_RELEASE, BROKER_OP_FAIL, BROKER_OP_REJECT, 0
+};
+
+/* Does what is to be done with one message; returns its outcome, or a negative errno. */
+static int work(const struct consumption *consumption, const struct broker_message *message)
+{
+	if (consumption->command)
+		return exec_message(consumption->command, message);
+	message_print(consumption->args, message);
+	return consumption->outcome;
+}
+
+/* Keeps the kernel from sending more than is wanted yet, before room is made. */
+static int limit_credit(struct consumption *consumption)
+{
+	struct receiver *receiver = &consumption->receiver;
+	int error;
+
+	if (consumption->left >= receiver->credit)
+		return STATUS_OK;
+	receiver->credit = consumption->left;
+	error = broker_batch_credit(receiver->batch, receiver->consumer, receiver->credit,
+				    receiver->credit ? BROKER_DEFAULT_CREDIT_BYTES : 0);
+	return error < 0 ? failure(consumption->args, "%s", strerror(-error)) : STATUS_OK;
+}
+
+/* All messages in the inbox: worked on, written out, settled. */
+static int process(struct consumption *consumption)
+{
+	struct receiver *receiver = &consumption->receiver;
+	const struct broker_message *message;
+	int status, outcome;
+
+	status = limit_credit(consumption);
+	while (!status && (message = broker_inbox_next(receiver->inbox))) {
+		outcome = work(consumption, message);
+		if (outcome < 0)
+			status = failure(consumption->args, "cannot run '%s': %s",
+					 consumption->command, strerror(-outcome));
+		else if (outcome)
+			broker_batch_settle(receiver->batch, message, outcome, 0);
+	}
+	if (!status)
+		status = flush_output(consumption->args);
+	return status ? status : receiver_settle(receiver, consumption->args);
+}
+
+static int receive(struct consumption *consumption)
+{
+	struct receiver *receiver = &consumption->receiver;
+	/* One by one for a command: what it has not seen is not lost with it.  The batch
+	 * needs room for a change of credit beside the settlements. */
+	uint64_t most = consumption->command ? 1 : BROKER_MAX_OPS - 1;
+	int found;
+
+	if (consumption->left < most)
+		most = consumption->left;
+	found = broker_inbox_receive(receiver->inbox, 0, most, 0);
+	if (found == -EAGAIN)
+		return STATUS_OK;
+	if (found < 0)
+		return failure_receive(consumption->args, found);
+	consumption->left -= found;
+	return process(consumption);
+}
+
+static int loop(struct consumption *consumption)
+{
+	int file = broker_session_fd(consumption->receiver.session), status = STATUS_OK;
+
+	while (consumption->left && !status) {
+		switch (wait_readable(file, consumption->timeout)) {
+		case WAIT_READY:
+			status = receive(consumption);
+			break;
+		case WAIT_TIMEOUT:
+			if (!args_has(consumption->args, OPT_COUNT))
+				return STATUS_OK;
+			return failure_receive(consumption->args, -ETIMEDOUT);
+		case WAIT_STOP:
+			return STATUS_OK;
+		case WAIT_ERROR:
+			return failure(consumption->args, "cannot wait: %s", strerror(errno));
+		}
+	}
+	return status;
+}
+
+int consume_run(const struct args *args)
+{
+	struct consumption consumption = {
+		.args = args,
+		.command = args_text(args, OPT_EXEC, NULL),
+		.outcome = outcomes[args_number(args, OPT_ACK, 0)],
+		.left = args_number(args, OPT_COUNT, UINT64_MAX),
+		.timeout = args_number(args, OPT_TIMEOUT, BROKER_TIMEOUT_FOREVER),
+	};
+	uint64_t credit = args_number(args, OPT_CREDIT, consumption.command ? 1 :
+				      BROKER_DEFAULT_CREDIT_MESSAGES);
+	int status;
+
+	if (consumption.command && args_has(args, OPT_ACK))
+		return usage_error(args->command, "with --exec the command decides, not --ack");
+	wait_prepare();
+	status = receiver_open(&consumption.receiver, args,
+			       credit < consumption.left ? credit : consumption.left,
+			       consumption.outcome ? 0 : BROKER_CONSUME_F_AUTO_ACCEPT);
+	if (status)
+		return status;
+	status = loop(&consumption);
+	receiver_close(&consumption.receiver);
+	return status;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "object.h"
+
+static const struct column columns[] = {
+	{ "queue", "QUEUE" },
+	{ "session", "SESSION" },
+	{ "id", "ID" },
+	{ "pid", "PID" },
+	{ "uid", "USER" },
+	{ "credit-messages", "CREDIT" },
+	{ "credit-bytes", "CREDIT-BYTES" },
+	{ "pending", "PENDING" },
+	{ "unacked", "UNACKED" },
+	{ "delivered", "DELIVERED" },
+	{ "settled", "SETTLED" },
+	{ "flags", "FLAGS" },
+	{ 0 }
+};
+
+static const char *const settings[] = {
+	"queue", "session", "id", "pid", "uid", "flags", "cause", "code", "returned", NULL
+};
+
+const struct noun noun_consumer = {
+	.name = "consumer",
+	.type = BROKER_OBJECT_CONSUMER,
+	.get = BROKER_CMD_CONSUMER_GET,
+	.columns = columns,
+	.settings = settings,
+};

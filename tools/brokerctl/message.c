@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "header.h"
+#include "json.h"
+#include "message.h"
+#include "report.h"
+#include "units.h"
+
+static const char *const property_names[] = {
+	[BROKER_PROP_CONTENT_TYPE] = "content-type",
+	[BROKER_PROP_CONTENT_ENCODING] = "content-encoding",
+	[BROKER_PROP_MESSAGE_ID] = "message-id",
+	[BROKER_PROP_CORRELATION_ID] = "correlation-id",
+	[BROKER_PROP_REPLY_TO] = "reply-to",
+	[BROKER_PROP_TYPE] = "type",
+	[BROKER_PROP_APP_ID] = "app-id",
+	[BROKER_PROP_SUBJECT] = "subject",
+	[BROKER_PROP_GROUP_KEY] = "group-key",
+	[BROKER_PROP_DEDUPE_ID] = "dedupe-id",
+	[BROKER_PROP_TRACEPARENT] = "traceparent",
+	[BROKER_PROP_TIMESTAMP] = "timestamp",
+	[BROKER_PROP_TTL] = "ttl",
+	[BROKER_PROP_DELIVER_AT] = "deliver-at",
+	[BROKER_PROP_PRIORITY] = "priority",
+	[BROKER_PROP_DELIVERY_MODE] = "delivery-mode",
+	[BROKER_PROP_USER_ID] = "user-id",
+};
+
+const char *property_name(unsigned int id)
+{
+	return id < sizeof(property_names) / sizeof(*property_names) ? property_names[id] : NULL;
+}
+
+static int set_header(struct broker_message *message, const char *text)
+{
+	struct header header;
+	int error = -1;
+
+	if (header_parse(&header, text, false)) {
+		error = broker_message_add_header(message, header.name, header.type,
+						  header.value, header.length);
+		header_free(&header);
+	}
+	return error;
+}
+
+int message_set_options(const struct args *args, struct broker_message *message)
+{
+	for (unsigned int i = 0; i < args->nr_options; i++) {
+		const struct option_value *value = &args->options[i];
+		const struct option_def *def = &option_table[value->id];
+		int error = 0;
+
+		if (value->id == OPT_HEADER)
+			error = set_header(message, value->text);
+		else if (!def->property)
+			continue;
+		else if (def->kind == VALUE_TEXT)
+			error = broker_message_set_string(message, def->property, value->text);
+		else if (value->id == OPT_DELIVERY_MODE)	/* words count from 0 */
+			error = broker_message_set_int(message, def->property, value->number + 1);
+		else
+			error = broker_message_set_int(message, def->property, value->number);
+		if (error)
+			return failure(args, "--%s: '%s': %s", def->name, value->text,
+				       strerror(-error));
+	}
+	return STATUS_OK;
+}
+
+char *message_cause(const struct broker_message *message)
+{
+	const struct broker_delivery *delivery = broker_message_delivery(message);
+
+	switch (delivery->cause) {
+	case BROKER_CAUSE_NONE:
+		return text_copy("");
+	case BROKER_CAUSE_CANCELLED:
+		return text_copy("consumer cancelled");
+	case BROKER_CAUSE_CLOSED:
+		return text_copy("session closed");
+	case BROKER_CAUSE_EXITED:
+		return text_format("exited with status %u", delivery->cause_code);
+	case BROKER_CAUSE_KILLED:
+		return text_format("killed by signal %u", delivery->cause_code);
+	case BROKER_CAUSE_OOM:
+		return text_copy("killed for lack of memory");
+	}
+	return text_copy(broker_cause_name(delivery->cause));
+}
+
+static void print_origin(const struct broker_origin *origin)
+{
+	char *user = format_user(origin->uid), *group = format_group(origin->gid);
+
+	printf("origin: user %s, group %s, pid %u\n", user, group, origin->pid);
+	free(user);
+	free(group);
+}
+
+static void print_properties(const struct broker_message *message)
+{
+	enum broker_prop_type type;
+	size_t name_length, length;
+	const void *value;
+	const char *name;
+	char *text;
+
+	for (unsigned int id = FIRST_PROPERTY; property_name(id); id++) {
+		if (broker_message_property(message, id, &type, &value, &length))
+			continue;
+		text = value_text(type, value, length);
+		printf("%s: %s\n", property_name(id), text);
+		free(text);
+	}
+	for (unsigned int i = 0; !broker_message_header(message, i, &name, &name_length, &type,
+							&value, &length); i++) {
+		text = header_text(name, name_length, type, value, length);
+		printf("header: %s\n", text);
+		free(text);
+	}
+}
+
+static void print_details(const struct broker_message *message)
+{
+	const struct broker_delivery *delivery = broker_message_delivery(message);
+	char *time = format_time(delivery->time_ns), *cause = message_cause(message);
+
+	printf("exchange: %s\nkey: %s\nsequence: %llu\ntime: %s\n",
+	       broker_message_exchange(message), broker_message_key(message),
+	       (unsigned long long)delivery->sequence, time);
+	print_origin(&delivery->origin);
+	printf("deliveries: %u, failed %u\n", delivery->acquired, delivery->failed);
+	if (*cause) {
+		printf("redelivered: %s", cause);
+		if (delivery->cause_pid)
+			printf(", pid %u", delivery->cause_pid);
+		putchar('\n');
+	}
+	print_properties(message);
+	printf("bytes: %u\n\n", delivery->body_len);
+	free(time);
+	free(cause);
+}
+
+/* A terminal does not get what would command it. */
+static void print_visible(const char *body, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		unsigned char byte = body[i];
+
+		if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f)
+			printf("\\x%02x", byte);
+		else
+			putchar(byte);
+	}
+}
+
+static void print_body(const struct args *args, const struct broker_message *message)
+{
+	size_t length;
+	const char *body = broker_message_body(message, &length);
+
+	if (isatty(STDOUT_FILENO) && !args_has(args, OPT_RAW))
+		print_visible(body, length);
+	else
+		fwrite(body, 1, length, stdout);
+	if (!args_has(args, OPT_RAW))
+		putchar('\n');
+}
+
+void message_print(const struct args *args, const struct broker_message *message)
+{
+	if (args->json) {
+		json_print_line(message_json(message));
+		return;
+	}
+	if (args_has(args, OPT_VERBOSE))
+		print_details(message);
+	print_body(args, message);
+	if (args_has(args, OPT_VERBOSE))
+		putchar('\n');
+}
+
+static json_t *origin_json(const struct broker_origin *origin)
+{
+	json_t *json = json_checked(json_object());
+
+	json_put(json, "uid", json_number(origin->uid));
+	json_put(json, "gid", json_number(origin->gid));
+	json_put(json, "pid", json_number(origin->pid));
+	json_put(json, "start_time_ns", json_number(origin->start_time));
+	json_put(json, "cgroup", json_number(origin->cgroup));
+	return json;
+}
+
+static json_t *cause_json(const struct broker_delivery *delivery)
+{
+	json_t *json = json_checked(json_object());
+
+	json_put(json, "cause", json_string(broker_cause_name(delivery->cause)));
+	json_put(json, "code", json_number(delivery->cause_code));
+	json_put(json, "pid", json_number(delivery->cause_pid));
+	return json;
+}
+
+static json_t *properties_json(const struct broker_message *message)
+{
+	json_t *json = json_checked(json_object());
+	enum broker_prop_type type;
+	const void *value;
+	size_t length;
+
+	for (unsigned int id = FIRST_PROPERTY; property_name(id); id++) {
+		if (!broker_message_property(message, id, &type, &value, &length))
+			json_put(json, property_name(id), json_value(type, value, length));
+	}
+	return json;
+}
+
+/* An array: headers have an order, and names may come twice. */
+static json_t *headers_json(const struct broker_message *message)
+{
+	json_t *array = json_checked(json_array()), *one;
+	enum broker_prop_type type;
+	size_t name_length, length;
+	const void *value;
+	const char *name;
+
+	for (unsigned int i = 0; !broker_message_header(message, i, &name, &name_length, &type,
+							&value, &length); i++) {
+		one = json_checked(json_object());
+		json_put(one, "name", json_text(name, name_length));
+		json_put(one, "type", json_string(header_type_name(type)));
+		json_put(one, "value", json_value(type, value, length));
+		json_array_append_new(array, one);
+	}
+	return array;
+}
+
+struct json_t *message_json(const struct broker_message *message)
+{
+	const struct broker_delivery *delivery = broker_message_delivery(message);
+	json_t *json = json_checked(json_object()), *text;
+	const void *body;
+	size_t length;
+
+	json_put(json, "exchange", json_string(broker_message_exchange(message)));
+	json_put(json, "key", json_string(broker_message_key(message)));
+	json_put(json, "sequence", json_number(delivery->sequence));
+	json_put(json, "time_ns", json_number(delivery->time_ns));
+	json_put(json, "origin", origin_json(&delivery->origin));
+	json_put(json, "deliveries", json_number(delivery->acquired));
+	json_put(json, "failed", json_number(delivery->failed));
+	if (delivery->cause != BROKER_CAUSE_NONE)
+		json_put(json, "redelivered", cause_json(delivery));
+	json_put(json, "properties", properties_json(message));
+	json_put(json, "headers", headers_json(message));
+	body = broker_message_body(message, &length);
+	text = json_text(body, length);
+	if (text)
+		json_put(json, "body", text);
+	else
+		json_put(json, "body_base64", json_base64(body, length));
+	return json;
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Every option there is.  Which command takes which: commands.c. */
+#include "command.h"
+
+static const char *const exchange_types[] = { "direct", "fanout", "topic", "headers", NULL };
+static const char *const overflows[] = { "reject", "block", "drop-head", NULL };
+static const char *const matches[] = { "all", "any", NULL };
+static const char *const acks[] = { "accept", "release", "fail", "reject", "auto", NULL };
+/* In the order of enum broker_confirm_level */
+static const char *const confirms[] = { "enqueued", "none", NULL };
+/* BROKER_PROP_DELIVERY_MODE, which counts from 1 */
+static const char *const delivery_modes[] = { "transient", "persistent", NULL };
+
+const struct option_def option_table[NR_OPTIONS] = {
+	[OPT_JSON] = {
+		.name = "json", .letter = 'j',
+		.help = "write JSON",
+	},
+	[OPT_HELP] = {
+		.name = "help", .letter = 'h',
+		.help = "show this help",
+	},
+
+	[OPT_EXCHANGE_TYPE] = {
+		.name = "type", .letter = 't', .kind = VALUE_WORD, .value_name = "TYPE",
+		.words = exchange_types, .attribute = "type",
+		.help = "how it routes: direct (default), fanout, topic or headers",
+	},
+	[OPT_ALTERNATE] = {
+		.name = "alternate", .kind = VALUE_TEXT, .value_name = "EXCHANGE",
+		.attribute = "alternate", .names = NAMES_EXCHANGE,
+		.help = "exchange that gets what no binding matches; '' for none",
+	},
+	[OPT_AUTO_DELETE] = {
+		.name = "auto-delete", .attribute = "flags", .word = "auto-delete",
+		.help = "goes with its last binding or consumer",
+	},
+	[OPT_MAX_MESSAGES] = {
+		.name = "max-messages", .kind = VALUE_NUMBER, .value_name = "N",
+		.min = 1, .max = UINT32_MAX, .attribute = "max-messages",
+		.help = "most messages it holds, ready and unacked",
+	},
+	[OPT_MAX_BYTES] = {
+		.name = "max-bytes", .kind = VALUE_SIZE, .value_name = "SIZE",
+		.attribute = "max-bytes",
+		.help = "most bytes they may have; with K, M, G",
+	},
+	[OPT_OVERFLOW] = {
+		.name = "overflow", .kind = VALUE_WORD, .value_name = "POLICY",
+		.words = overflows, .attribute = "overflow",
+		.help = "when it is full: reject, block or drop-head",
+	},
+	[OPT_MODE] = {
+		.name = "mode", .kind = VALUE_MODE, .value_name = "MODE", .attribute = "mode",
+		.help = "permissions, octal: r consume or bind from, w publish, x configure",
+	},
+	[OPT_OWNER] = {
+		.name = "owner", .kind = VALUE_USER, .value_name = "USER", .attribute = "uid",
+		.names = NAMES_USER, .help = "user that owns it, name or number",
+	},
+	[OPT_GROUP] = {
+		.name = "group", .kind = VALUE_GROUP, .value_name = "GROUP", .attribute = "gid",
+		.names = NAMES_GROUP, .help = "group that owns it, name or number",
+	},
+	[OPT_IF_UNUSED] = {
+		.name = "if-unused", .attribute = "if-unused",
+		.help = "only if nothing uses it: no bindings of an exchange, no consumers of a queue",
+	},
+	[OPT_IF_EMPTY] = {
+		.name = "if-empty", .attribute = "if-empty",
+		.help = "only if it holds no messages",
+	},
+	[OPT_TO_EXCHANGE] = {
+		.name = "to-exchange",
+		.help = "DEST is an exchange, not a queue",
+	},
+	[OPT_QUEUE] = {
+		.name = "queue", .letter = 'q', .kind = VALUE_TEXT, .value_name = "QUEUE",
+		.attribute = "queue", .names = NAMES_QUEUE,
+		.help = "only those of this queue",
+	},
+	[OPT_MATCH] = {
+		.name = "match", .kind = VALUE_WORD, .value_name = "HOW",
+		.words = matches, .attribute = "match",
+		.help = "of a headers exchange: all headers must match (default), or any",
+	},
+	[OPT_MATCH_HEADER] = {
+		.name = "header", .letter = 'H', .kind = VALUE_HEADER,
+		.value_name = "NAME[[:TYPE]=VALUE]",
+		.help = "header to compare, string, int, double or bool; "
+			"without a value it need only be there; repeat for more",
+	},
+	[OPT_DEFAULT_MAX_MESSAGES] = {
+		.name = "default-max-messages", .kind = VALUE_NUMBER, .value_name = "N",
+		.min = 1, .max = UINT32_MAX, .attribute = "default-max-messages",
+		.help = "for queues made without --max-messages",
+	},
+	[OPT_DEFAULT_MAX_BYTES] = {
+		.name = "default-max-bytes", .kind = VALUE_SIZE, .value_name = "SIZE",
+		.attribute = "default-max-bytes",
+		.help = "for queues made without --max-bytes",
+	},
+	[OPT_DEFAULT_OVERFLOW] = {
+		.name = "default-overflow", .kind = VALUE_WORD, .value_name = "POLICY",
+		.words = overflows, .attribute = "default-overflow",
+		.help = "for queues made without --overflow",
+	},
+	[OPT_QUEUES_PER_USER] = {
+		.name = "queues-per-user", .kind = VALUE_NUMBER, .value_name = "N",
+		.max = UINT32_MAX, .attribute = "queues-per-user",
+		.help = "most queues of a user without CAP_NET_ADMIN",
+	},
+
+	[OPT_CONTENT_TYPE] = {
+		.name = "content-type", .kind = VALUE_TEXT, .value_name = "TYPE",
+		.property = BROKER_PROP_CONTENT_TYPE, .help = "media type of the body",
+	},
+	[OPT_CONTENT_ENCODING] = {
+		.name = "content-encoding", .kind = VALUE_TEXT, .value_name = "ENCODING",
+		.property = BROKER_PROP_CONTENT_ENCODING, .help = "such as gzip",
+	},
+	[OPT_MESSAGE_ID] = {
+		.name = "message-id", .kind = VALUE_TEXT, .value_name = "ID",
+		.property = BROKER_PROP_MESSAGE_ID, .help = "publisher's name for the message",
+	},
+	[OPT_CORRELATION_ID] = {
+		.name = "correlation-id", .kind = VALUE_TEXT, .value_name = "ID",
+		.property = BROKER_PROP_CORRELATION_ID, .help = "message this one answers",
+	},
+	[OPT_REPLY_TO] = {
+		.name = "reply-to", .kind = VALUE_TEXT, .value_name = "ADDRESS",
+		.property = BROKER_PROP_REPLY_TO, .help = "where answers should go",
+	},
+	[OPT_TYPE] = {
+		.name = "type", .letter = 't', .kind = VALUE_TEXT, .value_name = "TYPE",
+		.property = BROKER_PROP_TYPE, .help = "application's type of message",
+	},
+	[OPT_APP_ID] = {
+		.name = "app-id", .kind = VALUE_TEXT, .value_name = "ID",
+		.property = BROKER_PROP_APP_ID, .help = "application that publishes",
+	},
+	[OPT_SUBJECT] = {
+		.name = "subject", .kind = VALUE_TEXT, .value_name = "TEXT",
+		.property = BROKER_PROP_SUBJECT, .help = "what it is about",
+	},
+	[OPT_TRACEPARENT] = {
+		.name = "traceparent", .kind = VALUE_TEXT, .value_name = "CONTEXT",
+		.property = BROKER_PROP_TRACEPARENT, .help = "as in W3C Trace Context",
+	},
+	[OPT_USER_ID] = {
+		.name = "user-id", .kind = VALUE_TEXT, .value_name = "USER",
+		.property = BROKER_PROP_USER_ID,
+		.help = "user as claimed; the kernel attests the true one",
+	},
+	[OPT_TIMESTAMP] = {
+		.name = "timestamp", .kind = VALUE_TIMESTAMP, .value_name = "MS",
+		.property = BROKER_PROP_TIMESTAMP, .help = "milliseconds since 1970, or now",
+	},
+	[OPT_PRIORITY] = {
+		.name = "priority", .kind = VALUE_NUMBER, .value_name = "N", .max = 255,
+		.property = BROKER_PROP_PRIORITY, .help = "0 to 255",
+	},
+	[OPT_DELIVERY_MODE] = {
+		.name = "delivery-mode", .kind = VALUE_WORD, .value_name = "MODE",
+		.words = delivery_modes, .property = BROKER_PROP_DELIVERY_MODE,
+		.help = "transient or persistent",
+	},
+	[OPT_HEADER] = {
+		.name = "header", .letter = 'H', .kind = VALUE_HEADER,
+		.value_name = "NAME[:TYPE]=VALUE",
+		.help = "user header: string (default), int, double, bool or bytes (in hex); "
+			"repeat for more",
+	},
+
+	[OPT_BODY] = {
+		.name = "body", .letter = 'b', .kind = VALUE_TEXT, .value_name = "TEXT",
+		.help = "the body itself, in place of a file",
+	},
+	[OPT_LINES] = {
+		.name = "lines", .letter = 'l',
+		.help = "publish each line as a message, without its line end",
+	},
+	[OPT_OPTIONAL] = {
+		.name = "optional",
+		.help = "no matching queue is no failure",
+	},
+	[OPT_PARTIAL] = {
+		.name = "partial",
+		.help = "a queue that refuses does not stop the others",
+	},
+	[OPT_CONFIRM] = {
+		.name = "confirm", .kind = VALUE_WORD, .value_name = "LEVEL", .words = confirms,
+		.help = "how sure to be: enqueued (default), or none",
+	},
+	[OPT_MIN_ROUTES] = {
+		.name = "min-routes", .kind = VALUE_NUMBER, .value_name = "N",
+		.min = 1, .max = UINT32_MAX,
+		.help = "fewest queues that must take a message (default 1)",
+	},
+	[OPT_PUBLISH_TIMEOUT] = {
+		.name = "timeout", .kind = VALUE_DURATION, .value_name = "TIME",
+		.help = "longest wait for room in a queue that blocks when full (default 0)",
+	},
+	[OPT_TALLY] = {
+		.name = "verbose", .letter = 'v',
+		.help = "tell how many were published, and into how many queues",
+	},
+
+	[OPT_ACK] = {
+		.name = "ack", .letter = 'a', .kind = VALUE_WORD, .value_name = "OUTCOME",
+		.words = acks,
+		.help = "what becomes of a message once it was written out: accept (default), "
+			"release, fail or reject; auto: accepted before it is written",
+	},
+	[OPT_COUNT] = {
+		.name = "count", .letter = 'n', .kind = VALUE_NUMBER, .value_name = "N",
+		.min = 1, .max = UINT32_MAX, .help = "end after so many",
+	},
+	[OPT_CREDIT] = {
+		.name = "credit", .letter = 'c', .kind = VALUE_NUMBER, .value_name = "N",
+		.min = 1, .max = UINT32_MAX,
+		.help = "most messages held at a time (default 256; with --exec 1)",
+	},
+	[OPT_EXEC] = {
+		.name = "exec", .letter = 'e', .kind = VALUE_TEXT, .value_name = "COMMAND",
+		.names = NAMES_COMMAND,
+		.help = "run a shell command for each message, body on standard input, instead of "
+			"writing it out: status 0 accepts, 75 releases, others fail it",
+	},
+	[OPT_RAW] = {
+		.name = "raw", .letter = 'r',
+		.help = "write bodies as they are, without a line end behind each",
+	},
+	[OPT_TIMEOUT] = {
+		.name = "timeout", .kind = VALUE_DURATION, .value_name = "TIME",
+		.help = "longest wait for the next one, such as 5s, 200ms or forever",
+	},
+	[OPT_VERBOSE] = {
+		.name = "verbose", .letter = 'v',
+		.help = "show all there is to know",
+	},
+};

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "json.h"
+#include "message.h"
+#include "receive.h"
+#include "report.h"
+#include "verbs.h"
+
+#define DEFAULT_COUNT 10
+
+/* Shows up to @count messages; returns how many, or a negative errno. */
+static long show(const struct args *args, struct broker_inbox *inbox, uint64_t count, json_t *all)
+{
+	const struct broker_message *message;
+	uint64_t cursor = 0, shown = 0;
+
+	while (shown < count) {
+		uint64_t left = count - shown;
+		int found = broker_inbox_browse(inbox, args_argument(args, 0), &cursor,
+						left < BROKER_MAX_RECEIVE ? left : BROKER_MAX_RECEIVE);
+
+		if (found < 0)
+			return found;
+		if (!found)
+			break;
+		while ((message = broker_inbox_next(inbox))) {
+			if (args->json)
+				json_array_append_new(all, message_json(message));
+			else
+				message_print(args, message);
+			shown++;
+		}
+	}
+	return shown;
+}
+
+int peek_run(const struct args *args)
+{
+	struct broker_session *session;
+	struct broker_inbox *inbox = NULL;
+	json_t *all = json_checked(json_array());
+	int status;
+	long shown;
+
+	status = open_session(args, &session);
+	if (status)
+		goto out;
+	shown = broker_inbox_new(&inbox, session, 0);
+	if (!shown)
+		shown = show(args, inbox, args_number(args, OPT_COUNT, DEFAULT_COUNT), all);
+	if (shown >= 0 && args->json)
+		json_print(json_incref(all));
+	if (shown < 0)
+		status = failure_receive(args, shown);
+	else if (!shown)
+		status = failure_receive(args, -EAGAIN);
+	broker_inbox_free(inbox);
+	broker_session_close(session);
+out:
+	json_decref(all);
+	return status;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "object.h"
+
+static const struct column columns[] = {
+	{ "name", "NAME" },
+	{ "ready", "READY" },
+	{ "unacked", "UNACKED" },
+	{ "bytes", "BYTES" },
+	{ "consumers", "CONSUMERS" },
+	{ "max-messages", "MAX" },
+	{ "max-bytes", "MAX-BYTES" },
+	{ "overflow", "OVERFLOW" },
+	{ "flags", "FLAGS" },
+	{ "uid", "OWNER" },
+	{ "gid", "GROUP" },
+	{ "mode", "MODE" },
+	{ 0 }
+};
+
+static const char *const settings[] = {
+	"name", "flags", "max-messages", "max-bytes", "overflow", "uid", "gid", "mode", NULL
+};
+
+const struct noun noun_queue = {
+	.name = "queue",
+	.type = BROKER_OBJECT_QUEUE,
+	.get = BROKER_CMD_QUEUE_GET,
+	.new = BROKER_CMD_QUEUE_NEW,
+	.set = BROKER_CMD_QUEUE_SET,
+	.del = BROKER_CMD_QUEUE_DEL,
+	.by_name = true,
+	.columns = columns,
+	.settings = settings,
+};

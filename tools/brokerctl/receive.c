@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "receive.h"
+#include "report.h"
+
+int failure_receive(const struct args *args, int error)
+{
+	const char *queue = args_argument(args, 0);
+
+	switch (-error) {
+	case ENOENT:
+		failure(args, "no queue named '%s'", queue);
+		hint("brokerctl queue show lists those that exist");
+		break;
+	case EACCES:
+		failure(args, "no permission to consume from queue '%s'", queue);
+		hint("brokerctl queue show '%s' tells its owner and mode; it takes r", queue);
+		break;
+	case EBUSY:
+		failure(args, "queue '%s' is exclusive to another session", queue);
+		break;
+	case EAGAIN:
+		failure(args, "queue '%s' is empty", queue);
+		break;
+	case ETIMEDOUT:
+		failure(args, "nothing came from queue '%s' in time", queue);
+		break;
+	case EIDRM:
+		failure(args, "queue '%s' was deleted", queue);
+		break;
+	case EILSEQ:
+	case ENAMETOOLONG:
+		failure(args, "'%s' is not a name", queue);
+		break;
+	default:
+		failure(args, "queue '%s': %s", queue, strerror(-error));
+	}
+	return STATUS_FAILED;
+}
+
+int flush_output(const struct args *args)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return STATUS_OK;
+	failure(args, "cannot write: %s", strerror(errno));
+	clearerr(stdout);
+	return STATUS_FAILED;
+}
+
+int receiver_open(struct receiver *receiver, const struct args *args, uint32_t credit,
+		  uint32_t flags)
+{
+	int status, error;
+
+	*receiver = (struct receiver){ .credit = credit };
+	/* A reader that went away is an error of writing: messages go back unharmed. */
+	signal(SIGPIPE, SIG_IGN);
+	status = open_session(args, &receiver->session);
+	if (status)
+		return status;
+	error = broker_inbox_new(&receiver->inbox, receiver->session, 0);
+	if (!error)
+		error = broker_batch_new(&receiver->batch, receiver->session);
+	if (!error)
+		error = broker_session_consume(receiver->session, args_argument(args, 0), credit, 0,
+					       flags, 0);
+	if (error > 0) {
+		receiver->consumer = error;
+		return STATUS_OK;
+	}
+	receiver_close(receiver);
+	return failure_receive(args, error);
+}
+
+void receiver_close(struct receiver *receiver)
+{
+	receiver->batch = broker_batch_free(receiver->batch);
+	receiver->inbox = broker_inbox_free(receiver->inbox);
+	receiver->session = broker_session_close(receiver->session);
+}
+
+int receiver_settle(struct receiver *receiver, const struct args *args)
+{
+	unsigned int count = broker_batch_length(receiver->batch);
+	const struct broker_result *result;
+	int failed, status = STATUS_OK;
+
+	if (!count)
+		return STATUS_OK;
+	failed = broker_batch_submit(receiver->batch, 0, 0);
+	if (failed < 0)
+		return failure(args, "cannot settle: %s", strerror(-failed));
+	for (unsigned int i = 0; failed && i < count; i++) {
+		result = broker_batch_result(receiver->batch, i);
+		if (result->error) {
+			status = failure(args, "cannot settle: %s", strerror(-result->error));
+			break;
+		}
+	}
+	broker_batch_clear(receiver->batch);
+	return status;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "object.h"
+
+static const struct column columns[] = {
+	{ "id", "ID" },
+	{ "pid", "PID" },
+	{ "comm", "COMMAND" },
+	{ "uid", "USER" },
+	{ "consumers", "CONSUMERS" },
+	{ "published", "PUBLISHED" },
+	{ "refused", "REFUSED" },
+	{ "received", "RECEIVED" },
+	{ "settled", "SETTLED" },
+	{ 0 }
+};
+
+const struct noun noun_session = {
+	.name = "session",
+	.type = BROKER_OBJECT_SESSION,
+	.get = BROKER_CMD_SESSION_GET,
+	.columns = columns,
+};

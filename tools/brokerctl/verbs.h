@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Verbs of their own, a file each.  All return an exit status. */
+#ifndef BROKERCTL_VERBS_H
+#define BROKERCTL_VERBS_H
+
+#include "args.h"
+
+int publish_run(const struct args *args);
+int get_run(const struct args *args);
+int consume_run(const struct args *args);
+int peek_run(const struct args *args);
+int purge_run(const struct args *args);
+int route_run(const struct args *args);
+int monitor_run(const struct args *args);
+int complete_run(const struct args *args);
+
+#endif
