@@ -8,8 +8,8 @@
  *	topology.c   the exchange and the two queues
  *	publisher.c  sends lines
  *	consumer.c   the processes that receive and settle, and what they report
- *	compare.c    whether what was settled is what was read
- *	demo.c       the scene, and the table at its end
+ *	outcome.c    the table at the end, and whether all is well: compare.c
+ *	demo.c       the scene
  */
 #include <err.h>
 #include <errno.h>
@@ -26,11 +26,10 @@
 #include <unistd.h>
 #include <broker.h>
 
-#include "compare.h"
 #include "consumer.h"
 #include "input.h"
+#include "outcome.h"
 #include "publisher.h"
-#include "report.h"
 #include "topology.h"
 
 #define BATCH		128	/* lines published in one system call */
@@ -64,18 +63,15 @@ static struct consumer consumers[NR_CONSUMERS] = {
 };
 
 static struct lines input;
-static struct lines expected[NR_QUEUES];	/* the lines that each queue should get */
-static struct lines found[NR_QUEUES];		/* the bodies that its consumers settled */
-static struct redelivery redelivery[NR_QUEUES];
-static struct counts counts[NR_QUEUES];
+static struct outcome outcomes[NR_QUEUES];
 
-static int notes[2];			/* pipe from the consumers */
-static unsigned int ready;		/* consumers that have subscribed */
+static int notes[2];		/* pipe from the consumers */
+static unsigned int ready;	/* consumers that have subscribed */
 static pid_t victim;
-static unsigned int victim_held;	/* messages it held when it was killed */
-static size_t sent;			/* lines published */
-static unsigned int full;		/* times that a queue had no room */
-static const char *look;		/* command to run while the victim holds messages */
+static unsigned int held;	/* messages it held when it was killed */
+static size_t sent;		/* lines published */
+static unsigned int full;	/* times that a queue had no room */
+static const char *look;	/* command to run while the victim holds messages */
 
 static volatile sig_atomic_t interrupted;
 
@@ -106,43 +102,46 @@ static void clean_up(void)
 	}
 }
 
-static void read_input(const char *path)
+/* Adds the lines whose key begins with these words. */
+static void add_matching(struct lines *lines, const char *words)
 {
 	char key[INPUT_KEY_SIZE];
+
+	for (size_t i = 0; i < input.count; i++) {
+		input_key(&input.line[i], key);
+		if (input_key_begins(key, words) &&
+		    lines_add(lines, input.line[i].data, input.line[i].length) < 0)
+			errx(EXIT_FAILURE, "no memory");
+	}
+}
+
+static void read_input(const char *path)
+{
+	struct lines *matching = &outcomes[STATUS].expected;
 
 	if (input_read(&input, path) < 0)
 		exit(EXIT_FAILURE);
 	printf("%s: %zu lines\n", path, input.count);
+	add_matching(&outcomes[AUDIT].expected, "");
 
-	for (size_t s = 0; s < sizeof(selections) / sizeof(*selections); s++) {
-		lines_free(&expected[STATUS]);
-		for (size_t i = 0; i < input.count; i++) {
-			input_key(&input.line[i], key);
-			if (input_key_begins(key, selections[s].words) &&
-			    lines_add(&expected[STATUS], input.line[i].data,
-				      input.line[i].length) < 0)
-				errx(EXIT_FAILURE, "no memory");
+	for (size_t i = 0; i < sizeof(selections) / sizeof(*selections); i++) {
+		lines_free(matching);
+		add_matching(matching, selections[i].words);
+		printf("%zu of them match %s%s\n", matching->count, selections[i].pattern,
+		       matching->count < FEWEST ? ": too few for the workers" : "");
+		if (matching->count >= FEWEST) {
+			queues[STATUS].pattern = selections[i].pattern;
+			return;
 		}
-		if (expected[STATUS].count >= FEWEST) {
-			queues[STATUS].pattern = selections[s].pattern;
-			break;
-		}
-		printf("only %zu of them match %s: too few to show a worker's death\n",
-		       expected[STATUS].count, selections[s].pattern);
 	}
-	if (!queues[STATUS].pattern)
-		errx(EXIT_FAILURE, "%s: the demo needs %d lines or more", path, FEWEST);
-
-	for (size_t i = 0; i < input.count; i++) {
-		if (lines_add(&expected[AUDIT], input.line[i].data, input.line[i].length) < 0)
-			errx(EXIT_FAILURE, "no memory");
-	}
+	errx(EXIT_FAILURE, "%s: the demo needs %d lines or more", path, FEWEST);
 }
 
 /* The number of lines in front of the second half of those for the workers. */
 static size_t halfway(void)
 {
-	const char *half = expected[STATUS].line[expected[STATUS].count / 2].data;
+	const struct lines *matching = &outcomes[STATUS].expected;
+	const char *half = matching->line[matching->count / 2].data;
 	size_t lines = 0;
 
 	while (input.line[lines].data != half)
@@ -153,41 +152,44 @@ static size_t halfway(void)
 static void get_counts(void)
 {
 	for (int q = 0; q < NR_QUEUES; q++) {
-		if (topology_counts(&queues[q], &counts[q]) < 0)
+		if (topology_counts(&queues[q], &outcomes[q].counts) < 0)
 			exit(EXIT_FAILURE);
 	}
 }
 
-/* Says how far things are, now and then; gives up when nothing moves any more. */
-static void progress(void)
+static void print_progress(void)
 {
-	static uint64_t printed, moved, last;
-	uint64_t now = now_ms();
-	uint64_t settled;
+	printf("  %zu published; settled: %" PRIu64 " from %s, %" PRIu64 " from %s\n", sent,
+	       outcomes[STATUS].counts.accepted, queues[STATUS].name,
+	       outcomes[AUDIT].counts.accepted, queues[AUDIT].name);
+}
 
-	if (printed && now - printed < PROGRESS_MS)
+/* Says how far things are, now and then; gives up when nothing moves any more. */
+static void watch_progress(void)
+{
+	static uint64_t looked, moved, last;
+	uint64_t now = now_ms();
+	uint64_t done;
+
+	if (looked && now - looked < PROGRESS_MS)
 		return;
-	printed = now;
+	looked = now;
 	get_counts();
-	settled = counts[STATUS].accepted + counts[AUDIT].accepted;
-	if (!moved || settled + sent != last)
+	print_progress();
+
+	done = sent + outcomes[STATUS].counts.accepted + outcomes[AUDIT].counts.accepted;
+	if (done != last)
 		moved = now;
-	last = settled + sent;
+	last = done;
 	if (now - moved > STALLED_MS)
 		errx(EXIT_FAILURE, "nothing has been published or settled for %d seconds",
 		     STALLED_MS / 1000);
-	printf("  %zu published; settled: %" PRIu64 " from %s, %" PRIu64 " from %s\n", sent,
-	       counts[STATUS].accepted, queues[STATUS].name, counts[AUDIT].accepted,
-	       queues[AUDIT].name);
 }
 
-static void kill_victim(unsigned int held)
+static void kill_victim(void)
 {
-	struct consumer *consumer = &consumers[VICTIM];
-	int status;
-
-	printf("%s (process %d) holds %u messages and has settled none of them\n", consumer->name,
-	       victim, held);
+	printf("%s (process %d) holds %u messages and has settled none of them\n",
+	       consumers[VICTIM].name, victim, held);
 	if (look) {
 		printf("$ %s\n", look);
 		fflush(stdout);
@@ -196,9 +198,8 @@ static void kill_victim(unsigned int held)
 	}
 	printf("killing it with SIGKILL\n");
 	kill(victim, SIGKILL);
-	waitpid(victim, &status, 0);
-	consumer->pid = 0;
-	victim_held = held;
+	waitpid(victim, NULL, 0);
+	consumers[VICTIM].pid = 0;
 }
 
 /* A consumer that ends now has failed, and said why. */
@@ -229,14 +230,15 @@ static void attend(short room, int timeout_ms)
 	if (interrupted)
 		errx(EXIT_FAILURE, "interrupted");
 	if (files[0].revents & POLLIN && read(notes[0], &note, sizeof(note)) == sizeof(note)) {
-		if (note.kept)
-			kill_victim(note.kept);
+		held = note.kept;
+		if (held)
+			kill_victim();
 		else
 			ready++;
 	}
 	check_consumers();
 	if (sent)
-		progress();
+		watch_progress();
 }
 
 static void start_consumers(void)
@@ -277,12 +279,13 @@ static void play(void)
 	publish_up_to(halfway());
 	kill(victim, CONSUMER_KEEP);
 	publish_up_to(input.count);
-	while (!victim_held)
+	while (!held)
 		attend(0, 100);
 	do {
 		attend(0, 20);
 		get_counts();
-	} while (counts[STATUS].left || counts[AUDIT].left);
+	} while (outcomes[STATUS].counts.left || outcomes[AUDIT].counts.left);
+	print_progress();
 }
 
 /* Deletes the queues, at which their consumers end, and reads the reports. */
@@ -303,118 +306,10 @@ static void collect(void)
 		consumer->pid = 0;
 		if (status)
 			errx(EXIT_FAILURE, "%s ended badly", consumer->name);
-		if (report_read(consumer->report, &found[q], &redelivery[q]) < 0)
+		if (report_read(consumer->report, &outcomes[q].settled,
+				&outcomes[q].redelivery) < 0)
 			err(EXIT_FAILURE, "report of %s", consumer->name);
 	}
-}
-
-/* "5, killed by signal 9" */
-static const char *redelivered_text(int q, char *text, size_t size)
-{
-	const struct redelivery *told = &redelivery[q];
-	const char *name = broker_cause_name(told->cause);
-	uint64_t count = counts[q].redelivered;
-
-	if (!told->count)
-		snprintf(text, size, "%" PRIu64, count);
-	else if (told->unlike)
-		snprintf(text, size, "%" PRIu64 ", various causes", count);
-	else if (told->cause == BROKER_CAUSE_KILLED || told->cause == BROKER_CAUSE_OOM)
-		snprintf(text, size, "%" PRIu64 ", %s by signal %u", count, name, told->cause_code);
-	else if (told->cause == BROKER_CAUSE_EXITED)
-		snprintf(text, size, "%" PRIu64 ", %s with %u", count, name, told->cause_code);
-	else
-		snprintf(text, size, "%" PRIu64 ", %s", count, name);
-	return text;
-}
-
-static void print_table(void)
-{
-	char text[64];
-
-	printf("\n%-6s %10s %9s %9s  %-22s %7s %4s\n", "queue", "lines read", "published",
-	       "delivered", "redelivered", "settled", "left");
-	for (int q = 0; q < NR_QUEUES; q++)
-		printf("%-6s %10zu %9" PRIu64 " %9" PRIu64 "  %-22s %7zu %4" PRIu64 "\n",
-		       queues[q].name, expected[q].count, queues[q].published, counts[q].delivered,
-		       redelivered_text(q, text, sizeof(text)), found[q].count, counts[q].left);
-	printf("\n");
-}
-
-static void print_line(const char *what, size_t count, const struct line *line)
-{
-	fprintf(stderr, "  %zu %s, the first: \"", count, what);
-	for (size_t i = 0; i < line->length && i < 60; i++) {
-		unsigned char byte = line->data[i];
-
-		fprintf(stderr, byte >= ' ' && byte < 0x7f ? "%c" : "\\x%02x", byte);
-	}
-	fprintf(stderr, "\"%s\n", line->length > 60 ? "..." : "");
-}
-
-static bool check_bodies(int q)
-{
-	struct difference difference;
-
-	compare(&expected[q], &found[q], &difference);
-	if (!difference.missing && !difference.extra) {
-		printf("%s: the %zu bodies settled are the %zu lines that match %s, byte for byte.\n",
-		       queues[q].name, found[q].count, expected[q].count, queues[q].pattern);
-		return true;
-	}
-	warnx("%s: what was settled is not what was read:", queues[q].name);
-	if (difference.missing)
-		print_line("missing", difference.missing, &difference.first_missing);
-	if (difference.extra)
-		print_line("too many", difference.extra, &difference.first_extra);
-	return false;
-}
-
-/* The broker's own numbers must tell the same story. */
-static bool check_counts(int q, uint64_t redelivered)
-{
-	uint64_t lines = expected[q].count;
-
-	if (queues[q].published == lines && counts[q].enqueued == lines &&
-	    counts[q].accepted == lines && counts[q].redelivered == redelivered &&
-	    counts[q].delivered == lines + redelivered && redelivery[q].count == redelivered)
-		return true;
-	warnx("%s: the counts disagree: %" PRIu64 " lines, %" PRIu64 " confirmed, %" PRIu64
-	      " enqueued, %" PRIu64 " delivered, %" PRIu64 " redelivered (consumers saw %zu, not %"
-	      PRIu64 "), %" PRIu64 " accepted", queues[q].name, lines, queues[q].published,
-	      counts[q].enqueued, counts[q].delivered, counts[q].redelivered, redelivery[q].count,
-	      redelivered, counts[q].accepted);
-	return false;
-}
-
-/* Every redelivery is the victim's, and says so. */
-static bool check_cause(void)
-{
-	const struct redelivery *told = &redelivery[STATUS];
-
-	if (!told->count) {
-		warnx("a worker was killed, and nothing was redelivered");
-		return false;
-	}
-	if (told->unlike || told->cause != BROKER_CAUSE_KILLED || told->cause_code != SIGKILL ||
-	    told->cause_pid != (uint32_t)victim) {
-		warnx("redelivered: cause %s %u, process %u; but process %d was killed",
-		      broker_cause_name(told->cause), told->cause_code, told->cause_pid, victim);
-		return false;
-	}
-	return true;
-}
-
-static bool check(void)
-{
-	bool good = true;
-
-	good &= check_bodies(STATUS);
-	good &= check_bodies(AUDIT);
-	good &= check_counts(STATUS, victim_held);
-	good &= check_counts(AUDIT, 0);
-	good &= check_cause();
-	return good;
 }
 
 static const char usage[] =
@@ -458,6 +353,7 @@ int main(int argc, char **argv)
 	struct sigaction action = { .sa_handler = on_interrupt };
 	const char *path = parse_options(argc, argv);
 	uint64_t start;
+	bool good;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	read_input(path);
@@ -476,16 +372,18 @@ int main(int argc, char **argv)
 
 	start = now_ms();
 	play();
-	printf("all settled after %.1f s; a queue was full %u times, and publishing waited for room\n",
+	collect();
+	printf("all settled after %.1f s; %u times a queue was full and publishing waited\n",
 	       (now_ms() - start) / 1000.0, full);
 
-	collect();
-	print_table();
-	if (!check()) {
+	outcome_print_table(queues, outcomes, NR_QUEUES);
+	good = outcome_check(&queues[STATUS], &outcomes[STATUS], held, victim);
+	good &= outcome_check(&queues[AUDIT], &outcomes[AUDIT], 0, victim);
+	if (!good) {
 		warnx("FAILED");
 		return EXIT_FAILURE;
 	}
 	printf("A worker died with %u messages in hand; no line was lost, none settled twice.\n",
-	       victim_held);
+	       held);
 	return EXIT_SUCCESS;
 }
