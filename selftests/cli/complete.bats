@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+setup() { load common; fresh_broker; }
+teardown() { drop_broker; }
+
+# complete_line LINE: what bash would offer at its end, one a line
+complete_line()
+{
+	(
+		set +eu
+		# shellcheck disable=SC1091 # Debian's
+		. /usr/share/bash-completion/bash_completion
+		# shellcheck disable=SC1091 # beside the program
+		. "$BATS_TEST_DIRNAME/../../tools/brokerctl/brokerctl.bash"
+		COMP_LINE=$1 COMP_POINT=${#1} COMP_TYPE=9 COMP_KEY=9
+		# As readline splits it; the words here are simple enough.
+		eval "COMP_WORDS=(${1//:/ : })"
+		[[ $1 == *' ' ]] && COMP_WORDS+=('')
+		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+		_brokerctl
+		printf '%s\n' "${COMPREPLY[@]}"
+	) 2>/dev/null
+}
+
+offers() { run -0 complete_line "$1"; [ "$(sort <<<"$output" | paste -sd' ')" = "$2" ]; }
+
+@test "the first word: nouns and verbs" {
+	run -0 complete_line 'brokerctl '
+	for word in status exchange queue binding consumer session publish get consume peek purge route monitor; do
+		grep -qx "$word" <<<"$output"
+	done
+	run ! grep -x complete <<<"$output"
+}
+
+@test "a word that was begun" {
+	offers 'brokerctl pu' 'publish purge'
+}
+
+@test "the verbs of a noun" {
+	offers 'brokerctl queue ' 'add del set show'
+}
+
+@test "options of a command" {
+	offers 'brokerctl queue del --if' '--if-empty --if-unused'
+}
+
+@test "words that an option takes" {
+	offers 'brokerctl queue add jobs --overflow ' 'block drop-head reject'
+}
+
+@test "names of queues, live" {
+	brokerctl queue add jobs
+	brokerctl queue add journal
+	brokerctl queue add other
+	offers 'brokerctl get jo' 'jobs journal'
+}
+
+@test "names of exchanges, live" {
+	brokerctl exchange add logs
+	offers 'brokerctl publish lo' 'logs'
+}
+
+@test "a destination: a queue, or an exchange behind --to-exchange" {
+	brokerctl queue add same-q
+	brokerctl exchange add same-x
+	offers 'brokerctl binding add logs same' 'same-q'
+	offers 'brokerctl binding add --to-exchange logs same' 'same-x'
+}
+
+@test "a name with a blank is quoted" {
+	brokerctl queue add 'two words'
+	offers 'brokerctl get tw' 'two\ words'
+}
+
+@test "a name with a colon, which readline splits at" {
+	brokerctl queue add urn:jobs
+	offers 'brokerctl get urn:jo' 'jobs'
+}
+
+@test "several names" {
+	brokerctl queue add a1
+	brokerctl queue add a2
+	offers 'brokerctl queue del a1 a' 'a1 a2'
+}
+
+@test "files" {
+	touch "$BATS_TEST_TMPDIR/some-file"
+	offers "brokerctl publish logs key $BATS_TEST_TMPDIR/some" "$BATS_TEST_TMPDIR/some-file"
+}
+
+@test "users" {
+	offers 'brokerctl queue add x --owner nobod' nobody
+}
+
+@test "nothing where nothing is known" {
+	offers 'brokerctl publish logs ' ''
+}

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+setup() { load common; fresh_broker; }
+teardown() { drop_broker; }
+
+# There is no other sign that it listens than what it hears.
+heard_something()
+{
+	brokerctl queue add probe
+	brokerctl queue del probe
+	[ -s "$BATS_TEST_TMPDIR/out" ]
+}
+
+monitoring()
+{
+	background monitor "$@"
+	until_true heard_something
+}
+
+heard() { grep -Eq "$1" "$BATS_TEST_TMPDIR/out"; }
+
+@test "monitor tells of exchanges, queues and bindings" {
+	monitoring
+	brokerctl exchange add logs --type topic
+	brokerctl queue add audit
+	brokerctl binding add logs audit 'a.#'
+	brokerctl binding del logs audit 'a.#'
+	brokerctl queue del audit
+	brokerctl exchange del logs
+	until_true heard 'exchange-del +name=logs'
+	heard '^[-0-9]{10} [0-9:]{8}\.[0-9]{6} exchange +name=logs type=topic'
+	heard ' queue +name=audit .*max-messages=100000'
+	heard ' binding +exchange=logs queue=audit .*key=a\.#'
+	heard ' binding-del +exchange=logs queue=audit .*key=a\.#'
+	heard ' queue-del +name=audit'
+}
+
+@test "monitor tells why a consumer ended" {
+	brokerctl queue add jobs
+	monitoring
+	brokerctl publish '' jobs --body x
+	run -137 brokerctl consume jobs --exec 'kill -9 $PPID'
+	until_true heard ' consumer-del +queue=jobs .*cause=killed code=9'
+	heard ' consumer +queue=jobs session=[0-9]+ id=[0-9]+ pid=[0-9]+'
+}
+
+@test "monitor --json writes one object a line" {
+	monitoring --json
+	brokerctl queue add audit
+	until_true heard '"name":"audit"'
+	/usr/bin/jq -e -s 'all(.time_ns > 1e18 and (.event | type) == "string") and
+		any(.event == "queue" and .queue.name == "audit" and .queue.max_messages == 100000)' \
+		"$BATS_TEST_TMPDIR/out"
+}
+
+@test "monitor ends on SIGINT with status 0" {
+	monitoring
+	kill -INT $!
+	wait $!
+}
+
+@test "monitor ends on SIGTERM with status 0" {
+	monitoring
+	kill -TERM $!
+	wait $!
+}
+
+@test "monitor --count ends after so many" {
+	background monitor --count 2
+	until_true heard_something
+	wait $!
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -eq 2 ]
+}
+
+@test "monitor --timeout ends when nothing comes" {
+	run -0 brokerctl monitor --timeout 300ms
+	[ -z "$output" ]
+}
+
+@test "monitor does not hear of another namespace" {
+	monitoring
+	unshare --net brokerctl queue add foreign
+	brokerctl queue add near
+	until_true heard 'name=near'
+	run ! heard foreign
+}

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+setup() { load common; fresh_broker; brokerctl queue add jobs; }
+teardown() { drop_broker; }
+
+@test "peek shows messages and leaves them" {
+	seq 3 | brokerctl publish '' jobs --lines
+	run -0 brokerctl peek jobs
+	[ "$output" = $'1\n2\n3' ]
+	[ "$(number ready jobs)" -eq 3 ]
+	[ "$(number delivered jobs)" -eq 0 ]
+}
+
+@test "peek shows the first 10" {
+	seq 12 | brokerctl publish '' jobs --lines
+	[ "$(brokerctl peek jobs | wc -l)" -eq 10 ]
+}
+
+@test "peek --count goes beyond what one call returns" {
+	seq 2500 >"$BATS_TEST_TMPDIR/in"
+	brokerctl publish '' jobs --lines "$BATS_TEST_TMPDIR/in"
+	brokerctl peek jobs --count 5000 | cmp - "$BATS_TEST_TMPDIR/in"
+}
+
+@test "peek --verbose tells all there is to know" {
+	brokerctl publish '' jobs --body hello --subject news
+	run -0 brokerctl peek jobs --verbose
+	[[ $output == *"deliveries: 0, failed 0"* ]]
+	[[ $output == *"subject: news"* ]]
+}
+
+@test "peek --json writes an array" {
+	seq 2 | brokerctl publish '' jobs --lines
+	json 'map(.body) == ["1", "2"]' brokerctl peek jobs --json
+}
+
+@test "peek of an empty queue is status 1" {
+	refused "queue 'jobs' is empty" brokerctl peek jobs
+}
+
+@test "peek --json of an empty queue is an empty array, and status 1" {
+	run -1 --separate-stderr brokerctl peek jobs --json
+	[ "$output" = "[]" ]
+}
+
+@test "peek of a queue that is not there is status 1" {
+	refused "no queue named 'none'" brokerctl peek none
+}
+
+@test "peek without permission is refused" {
+	brokerctl publish '' jobs --body x
+	brokerctl queue set jobs --mode 0600
+	refused "no permission to consume from queue 'jobs'" as_nobody peek jobs
+}

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+setup()
+{
+	load common
+	fresh_broker
+	brokerctl exchange add logs --type topic
+	brokerctl queue add audit
+	brokerctl binding add logs audit '#'
+}
+
+teardown() { drop_broker; }
+
+@test "publish --body, and says nothing" {
+	run -0 brokerctl publish logs a.b --body hello
+	[ -z "$output" ]
+	[ "$(brokerctl get audit)" = hello ]
+}
+
+@test "publish takes the body from a file, byte for byte" {
+	head -c 100000 /dev/urandom >"$BATS_TEST_TMPDIR/body"
+	brokerctl publish logs a.b "$BATS_TEST_TMPDIR/body"
+	brokerctl get audit --raw | cmp - "$BATS_TEST_TMPDIR/body"
+}
+
+@test "publish takes the body from standard input" {
+	printf 'no line end' | brokerctl publish logs a.b
+	printf 'by a dash' | brokerctl publish logs a.b -
+	[ "$(brokerctl get audit --count 2 | paste -sd,)" = "no line end,by a dash" ]
+}
+
+@test "publish takes an empty body" {
+	brokerctl publish logs a.b --body ''
+	[ "$(brokerctl get audit --raw | wc -c)" -eq 0 ]
+}
+
+@test "publish to the default exchange goes to the queue of that name" {
+	brokerctl publish '' audit --body direct
+	[ "$(brokerctl get audit)" = direct ]
+}
+
+@test "publish --lines of 10,000 lines comes back equal, byte for byte" {
+	/usr/bin/python3 -c '
+import random
+random.seed(1)
+for i in range(10000):
+    print(i, "x" * random.randrange(200), "é" * (i % 3))' >"$BATS_TEST_TMPDIR/in"
+	brokerctl publish logs a.b --lines "$BATS_TEST_TMPDIR/in"
+	brokerctl consume audit --count 10000 --timeout 20s >"$BATS_TEST_TMPDIR/back"
+	cmp "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/back"
+	[ "$(number ready audit)" -eq 0 ]
+	[ "$(number accepted audit)" -eq 10000 ]
+}
+
+@test "publish --lines keeps empty lines and a last one without end" {
+	printf 'a\n\nb' | brokerctl publish logs k --lines
+	[ "$(brokerctl get audit --count 9 | od -c -An | tr -d ' ')" = 'a\n\nb\n' ]
+}
+
+@test "publish --lines publishes a line at once, not only at the end of input" {
+	(echo first; sleep 60) 3>&- | nsenter --net="$NETNS" brokerctl publish logs k --lines 3>&- &
+	PIDS+=($!)
+	run -0 brokerctl get audit --timeout 20s
+	[ "$output" = first ]
+}
+
+@test "publish --lines stops at the line that is refused, and tells which" {
+	brokerctl queue set audit --max-messages 3
+	run -1 --separate-stderr brokerctl publish logs k --lines < <(seq 5)
+	said "line 4: a queue is full"
+	said "queue 'audit': full"
+	[ "$(brokerctl get audit --count 9 | paste -sd,)" = 1,2,3 ]
+}
+
+@test "publish to an exchange that is not there is refused" {
+	refused "no exchange named 'none'" brokerctl publish none k --body x
+	said "hint: brokerctl exchange show"
+}
+
+@test "publish to a queue that is not there is refused" {
+	refused "no queue named 'none'" brokerctl publish '' none --body x
+}
+
+@test "publish that no queue matches is refused" {
+	brokerctl binding del logs audit '#'
+	refused "fewer than 1 queues match key 'k'" brokerctl publish logs k --body x
+	said "hint: brokerctl binding show 'logs'"
+}
+
+@test "publish --optional that no queue matches is fine" {
+	brokerctl binding del logs audit '#'
+	brokerctl publish logs k --body x --optional
+}
+
+@test "publish --min-routes wants that many queues" {
+	refused "fewer than 2 queues match" brokerctl publish logs k --body x --min-routes 2
+	[ "$(number ready audit)" -eq 0 ]
+	brokerctl queue add other
+	brokerctl binding add logs other '#'
+	brokerctl publish logs k --body x --min-routes 2
+}
+
+@test "publish to a full queue is refused by all, and it is named" {
+	brokerctl queue add small --max-messages 1
+	brokerctl binding add logs small '#'
+	brokerctl publish logs k --body 1
+	refused "a queue is full" brokerctl publish logs k --body 2
+	said "queue 'small': full"
+	[ "$(number ready audit)" -eq 1 ]
+}
+
+@test "publish --partial goes to the queues that have room" {
+	brokerctl queue add small --max-messages 1
+	brokerctl binding add logs small '#'
+	brokerctl publish logs k --body 1
+	brokerctl publish logs k --body 2 --partial
+	[ "$(number ready audit)" -eq 2 ]
+	[ "$(number ready small)" -eq 1 ]
+}
+
+@test "publish --confirm none is not told of a refusal" {
+	brokerctl queue set audit --max-messages 1
+	brokerctl publish logs k --body 1
+	brokerctl publish logs k --body 2 --confirm none
+	[ "$(number ready audit)" -eq 1 ]
+	[ "$(number refused audit)" -eq 1 ]
+}
+
+@test "publish --timeout waits for room" {
+	brokerctl queue set audit --max-messages 1 --overflow block
+	brokerctl publish logs k --body 1
+	background publish logs k --body 2 --timeout 30s
+	sleep 0.3
+	kill -0 $!
+	[ "$(brokerctl get audit)" = 1 ]
+	wait $!
+	[ "$(brokerctl get audit)" = 2 ]
+}
+
+@test "publish --timeout ends" {
+	brokerctl queue set audit --max-messages 1 --overflow block
+	brokerctl publish logs k --body 1
+	refused "stayed full" brokerctl publish logs k --body 2 --timeout 200ms
+}
+
+@test "publish of a body above 1 MiB is refused" {
+	run -1 --separate-stderr brokerctl publish logs k < <(head -c 1048577 /dev/zero)
+	said "too large"
+	head -c 1048576 /dev/zero | brokerctl publish logs k
+}
+
+@test "publish of a line above 1 MiB is refused" {
+	run -1 --separate-stderr brokerctl publish logs k --lines < <(echo ok; head -c 3000000 /dev/zero)
+	said "line 2: the message is too large"
+	[ "$(brokerctl get audit)" = ok ]
+}
+
+@test "publish takes all properties" {
+	brokerctl publish logs k --body x --content-type text/plain --content-encoding identity \
+		--message-id m1 --correlation-id c1 --reply-to answers --type order --app-id shop \
+		--subject news --priority 7 --timestamp 1700000000000 --delivery-mode transient \
+		--traceparent 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 --user-id me
+	json '.properties == {"content_type": "text/plain", "content_encoding": "identity",
+		"message_id": "m1", "correlation_id": "c1", "reply_to": "answers", "type": "order",
+		"app_id": "shop", "subject": "news", "priority": 7, "timestamp": 1700000000000,
+		"delivery_mode": 1, "user_id": "me",
+		"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}' \
+		brokerctl get audit --json
+}
+
+@test "publish takes headers of all types, in their order" {
+	brokerctl publish logs k --body x --header b=text --header a:int=5 --header c:double=1.5 \
+		--header d:bool=false --header e:bytes=00ff --header a:b:string=x=y
+	json '.headers == [{"name": "b", "type": "string", "value": "text"},
+		{"name": "a", "type": "int", "value": 5}, {"name": "c", "type": "double", "value": 1.5},
+		{"name": "d", "type": "bool", "value": false}, {"name": "e", "type": "bytes", "value": "AP8="},
+		{"name": "a:b", "type": "string", "value": "x=y"}]' brokerctl get audit --json
+}
+
+@test "publish --timestamp now is now" {
+	local now
+	now=$(date +%s%3N)
+	brokerctl publish logs k --body x --timestamp now
+	json ".properties.timestamp | . >= $now and . < $now + 60000" brokerctl get audit --json
+}
+
+@test "publish --verbose tells how many" {
+	run -0 brokerctl publish logs k --lines --verbose < <(seq 3)
+	[ "$output" = "published 3, enqueued 3, refused 0" ]
+}
+
+@test "publish --json tells what the queues did" {
+	json '.published == 1 and .accepted == 1 and .refused == 0 and (.queues | length) == 1 and
+		.queues[0].sequence >= 1' brokerctl publish logs k --body x --json
+}
+
+@test "publish with a header that is none is not understood" {
+	misused "--header: 'a:int=five'" brokerctl publish logs k --header a:int=five
+}
+
+@test "publish with a priority above 255 is not understood" {
+	misused "--priority: '256'" brokerctl publish logs k --priority 256
+}
+
+@test "publish with both a body and a file is not understood" {
+	misused "--body takes the place" brokerctl publish logs k file --body x
+}
+
+@test "publish of a file that is not there is refused" {
+	refused "/nowhere: No such file" brokerctl publish logs k /nowhere
+}
+
+@test "publish without permission is refused" {
+	brokerctl exchange set logs --mode 0600
+	refused "no permission to publish to exchange 'logs'" as_nobody publish logs k --body x
+	said "hint: brokerctl exchange show 'logs'"
+}

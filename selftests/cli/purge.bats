@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+setup() { load common; fresh_broker; brokerctl queue add jobs; }
+teardown() { drop_broker; }
+
+@test "purge removes the messages, and tells how many" {
+	seq 7 | brokerctl publish '' jobs --lines
+	run -0 brokerctl purge jobs
+	[ "$output" = "jobs: 7 removed" ]
+	[ "$(number ready jobs)" -eq 0 ]
+	[ "$(number purged jobs)" -eq 7 ]
+}
+
+@test "purge of an empty queue removes none" {
+	run -0 brokerctl purge jobs
+	[ "$output" = "jobs: 0 removed" ]
+}
+
+@test "purge --json tells numbers, of several queues" {
+	brokerctl queue add more
+	seq 2 | brokerctl publish '' more --lines
+	json '. == [{"queue": "jobs", "purged": 0}, {"queue": "more", "purged": 2}]' \
+		brokerctl purge jobs more --json
+}
+
+@test "purge of a queue that is not there is refused" {
+	refused "brokerctl: purge: " brokerctl purge none
+}
+
+@test "purge without permission is refused" {
+	refused "brokerctl: purge: " as_nobody purge jobs
+}
+
+@test "purge of nothing is not understood" {
+	misused "QUEUE is missing" brokerctl purge
+}

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+setup() { load common; fresh_broker; }
+teardown() { drop_broker; }
+
+@test "status counts what there is" {
+	brokerctl queue add jobs
+	brokerctl publish '' jobs --body x
+	json '.queues == 1 and .ready == 1 and .published == 1 and (.version | type) == "string"' \
+		brokerctl status --json
+}
+
+@test "status is what brokerctl does without a command" {
+	brokerctl queue add jobs
+	[ "$(brokerctl)" = "$(brokerctl status)" ]
+	[[ $(brokerctl) =~ queues:\ +1 ]]
+}
+
+@test "broker show is the same" {
+	[ "$(brokerctl broker show)" = "$(brokerctl status)" ]
+}
+
+@test "broker set changes the defaults of new queues" {
+	brokerctl broker set --default-max-messages 9 --default-max-bytes 1M --default-overflow block
+	json '.max_messages == 9 and .max_bytes == 1048576 and .overflow == "block"' \
+		brokerctl queue add jobs --json
+}
+
+@test "broker set --queues-per-user bounds other users" {
+	brokerctl broker set --queues-per-user 1
+	as_nobody queue add one
+	refused "brokerctl: queue add: " as_nobody queue add two
+}
+
+@test "broker set by another user is refused" {
+	refused "brokerctl: broker set: " as_nobody broker set --queues-per-user 5
+	said "hint: this takes CAP_NET_ADMIN"
+}
+
+@test "broker set with nothing to change is not understood" {
+	misused "nothing to change" brokerctl broker set
+}
+
+@test "another namespace has another broker" {
+	brokerctl queue add jobs
+	run -0 unshare --net brokerctl queue show --json
+	[ "$(/usr/bin/jq length <<<"$output")" -eq 0 ]
+}
