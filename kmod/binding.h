@@ -80,16 +80,6 @@ struct broker_binding_name {
 extern const struct rhashtable_params broker_binding_params;
 extern const struct rhashtable_params broker_binding_key_params;
 
-/**
- * struct broker_binding_key - a routing key to look up in a direct exchange
- * @key: bytes (const)
- * @len: how many (const)
- */
-struct broker_binding_key {
-	const char *key;
-	size_t len;
-};
-
 /* Under broker.topology.  new and set take over @headers when they succeed. */
 struct broker_binding *broker_binding_new(struct broker *broker,
 					  const struct broker_binding_name *name,

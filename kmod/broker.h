@@ -107,6 +107,8 @@ struct broker_stats {
  * @default_max_bytes: for queues made without (topology; read anywhere)
  * @default_overflow: for queues made without (topology; read anywhere)
  * @queues_per_user: quota of an unprivileged user (topology; read anywhere)
+ * @unused: auto-delete exchanges that lost their last binding (topology)
+ * @reaping: somebody up the stack is deleting them (topology)
  * @stats: of all that was published (percpu)
  *
  * Lifetime: made with the namespace, freed with it; sessions pin the namespace,
@@ -136,6 +138,8 @@ struct broker {
 	u64 default_max_bytes;
 	u32 default_overflow;
 	u32 queues_per_user;
+	struct list_head unused;
+	bool reaping;
 	struct broker_stats __percpu *stats;
 };
 

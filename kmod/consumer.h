@@ -8,6 +8,7 @@
 #include <linux/types.h>
 
 #include "entry.h"
+#include "handout.h"
 
 struct broker_message;
 struct broker_queue;
@@ -58,8 +59,9 @@ struct pid;
  * @delivered: hand-outs (queue.lock)
  * @settled: settlements (queue.lock)
  * @returned: entries that went back when it was detached (queue.lock)
- * @of_session: in session.readable, while it has pending entries and credit,
- *	or in session.gone (session.lock)
+ * @listed: whether it is in session.readable: it has pending entries and credit
+ *	(queue.lock)
+ * @of_session: in session.readable or session.gone (session.lock)
  */
 struct broker_consumer {
 	refcount_t refs;
@@ -89,6 +91,7 @@ struct broker_consumer {
 	u64 settled;
 	u32 returned;
 
+	bool listed;
 	struct list_head of_session;
 };
 
@@ -110,32 +113,8 @@ void broker_consumer_unpull(struct broker_consumer *consumer, u32 messages);
 int broker_consumer_settle(struct broker_consumer *consumer, u64 tag, unsigned int opcode,
 			   bool cumulative, struct broker_entry **freed);
 
-/**
- * struct broker_handout - one entry on its way to the reader's memory
- * @message: with a reference (owner: the RECEIVE)
- * @holder: with a reference, or NULL (owner: the RECEIVE)
- * @tag: it is leased under (const)
- * @sequence: of the entry (const)
- * @acquired: with this one (const)
- * @failed: so far (const)
- * @cause: why it last came back (const)
- * @cause_code: goes with @cause (const)
- *
- * A copy, since the entry itself may be taken back while user memory is written.
- */
-struct broker_handout {
-	struct broker_message *message;
-	struct pid *holder;
-	u64 tag;
-	u64 sequence;
-	u32 acquired;
-	u32 failed;
-	u8 cause;
-	u8 cause_code;
-};
-
 int broker_consumer_lease(struct broker_consumer *consumer, struct broker_handout *handouts,
-			  u32 max, u64 room, u32 *needed);
+			  u32 max, u64 room, u32 *pull, u32 *needed);
 void broker_consumer_unlease(struct broker_consumer *consumer,
 			     const struct broker_handout *handouts, u32 count);
 

@@ -5,6 +5,7 @@
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
+#include <linux/workqueue.h>
 
 #include "access.h"
 #include "broker.h"
@@ -61,7 +62,7 @@ struct broker_exchange_config {
  * struct broker_exchange - an exchange
  * @hash: in broker.exchanges (topology)
  * @refs: one while linked, one per binding (atomic)
- * @rcu: frees it after readers of the tables (owner: last put)
+ * @free: frees it after readers of the tables (owner: last put)
  * @broker: whose it is (const)
  * @id: number (const)
  * @type: enum broker_exchange_type (const)
@@ -79,7 +80,7 @@ struct broker_exchange_config {
  * @nr_bindings: how many (topology; read anywhere)
  * @bound: bindings that lead here (topology)
  * @seen: mark of a search for cycles (topology)
- * @walk: in that search (topology)
+ * @walk: in that search, or in broker.unused (topology)
  * @stats: counters (percpu)
  * @name_len: bytes of @name (const)
  * @name: NUL-terminated (const)
@@ -87,7 +88,7 @@ struct broker_exchange_config {
 struct broker_exchange {
 	struct rhash_head hash;
 	refcount_t refs;
-	struct rcu_head rcu;
+	struct rcu_work free;
 	struct broker *broker;
 	u32 id;
 	u32 type;
@@ -124,11 +125,18 @@ int broker_exchange_set(struct broker_exchange *exchange,
 int broker_exchange_delete(struct broker_exchange *exchange, struct netlink_ext_ack *extack);
 void broker_exchange_unused(struct broker_exchange *exchange);
 bool broker_exchange_reaches(struct broker_exchange *from, struct broker_exchange *to);
-int broker_exchange_declare(struct broker *broker);
+int broker_exchange_predeclare(struct broker *broker);
+void broker_exchange_end(struct broker *broker);
+
+extern const struct rhashtable_params broker_exchange_params;
 
 /* Under RCU or broker.topology. */
 struct broker_exchange *broker_exchange_lookup(struct broker *broker, const char *name,
 					       size_t len);
+bool broker_exchange_tryget(struct broker_exchange *exchange);
 void broker_exchange_put(struct broker_exchange *exchange);
+
+int broker_exchange_init(void);
+void broker_exchange_exit(void);
 
 #endif /* _BROKER_EXCHANGE_H */

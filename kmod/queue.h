@@ -182,7 +182,12 @@ struct broker_queue *broker_queue_new(struct broker *broker,
 int broker_queue_set(struct broker_queue *queue, const struct broker_queue_config *config,
 		     struct netlink_ext_ack *extack);
 void broker_queue_delete(struct broker_queue *queue);
+
+/* Without that lock. */
 u32 broker_queue_purge(struct broker_queue *queue);
+void broker_queue_unused(struct broker_queue *queue);
+
+extern const struct rhashtable_params broker_queue_params;
 
 /* Looking up: under RCU, or any lock that keeps the table. */
 struct broker_queue *broker_queue_lookup(struct broker *broker, const char *name, size_t len);

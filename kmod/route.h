@@ -36,11 +36,21 @@ struct broker_route {
 };
 
 /**
+ * struct broker_visit - an exchange that a message comes through
+ * @exchange: good under RCU only (owner: the call)
+ * @matched: whether a binding of it matched (owner: the call)
+ */
+struct broker_visit {
+	struct broker_exchange *exchange;
+	bool matched;
+};
+
+/**
  * struct broker_routes - the destinations of a message, and memory to find them
  * @route: destinations (owner: the call)
  * @nr: how many (owner: the call)
  * @room: entries there is memory for (owner: the call)
- * @visited: exchanges to go through, those before @nr_visited entered (owner: the call)
+ * @visited: exchanges it comes through (owner: the call)
  * @nr_visited: how many (owner: the call)
  * @visited_room: entries there is memory for (owner: the call)
  * @topic: memory of the topic matcher (owner: the call)
@@ -52,7 +62,7 @@ struct broker_routes {
 	struct broker_route *route;
 	u32 nr;
 	u32 room;
-	struct broker_exchange **visited;
+	struct broker_visit *visited;
 	u32 nr_visited;
 	u32 visited_room;
 	struct broker_topic_scratch topic;

@@ -5,6 +5,7 @@
 #include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -24,20 +25,22 @@ struct pid;
  * first: its consumers are detached with the cause, its exclusive queues
  * deleted.  A session that has ended answers EOWNERDEAD until the file is closed.
  *
- * Lifetime: owned by its file; freed after a grace period, since dumps look at
- * it under RCU.  Every call holds the file, so none can see it freed.
+ * Lifetime: its file and each of its consumers hold a reference; it is freed
+ * after a grace period, since dumps look at it under RCU.
  */
 
 /**
  * struct broker_session - one open /dev/broker
- * @rcu: frees it after dumps (owner: release)
+ * @refs: see Lifetime (atomic)
+ * @rcu: frees it after dumps (owner: last put)
  * @broker: of the opener's network namespace, which it pins (const)
  * @id: number (const)
  * @pid: thread group that opened it (const)
  * @uid: its effective user then (const)
  * @comm: its name then (const)
  * @mutex: see the lock order
- * @ended: no more consumers and queues (session.mutex; read anywhere)
+ * @ended: no more consumers and queues (session.mutex and session.lock; read
+ *	anywhere)
  * @consumers: by number (session.mutex to change; rcu)
  * @next_consumer: where the search for a free number goes on (session.mutex)
  * @nr_consumers: how many there are (session.mutex; read anywhere)
@@ -47,7 +50,8 @@ struct pid;
  * @gone: consumers whose queue was deleted, to be told of (session.lock)
  * @sender: the last process that published through it (session.lock)
  * @wait: readers and pollers
- * @full: queue that last answered EAGAIN, with a reference (session.lock)
+ * @full: queue that last answered EAGAIN, with a reference (session.mutex)
+ * @full_size: bytes of the message it refused (queue.lock of @full)
  * @of_full: in its pollers (queue.lock of @full)
  * @blocked: not writable: @full is still full (queue.lock of @full; read anywhere)
  * @published: messages published (atomic)
@@ -56,6 +60,7 @@ struct pid;
  * @settled: deliveries settled (atomic)
  */
 struct broker_session {
+	refcount_t refs;
 	struct rcu_head rcu;
 	struct broker *broker;
 	u64 id;
@@ -76,6 +81,7 @@ struct broker_session {
 	struct broker_sender *sender;
 	wait_queue_head_t wait;
 	struct broker_queue *full;
+	u32 full_size;
 	struct list_head of_full;
 	bool blocked;
 
@@ -87,12 +93,16 @@ struct broker_session {
 
 struct broker_session *broker_session_new(struct broker *broker);
 void broker_session_end(struct broker_session *session, u8 cause, u8 code, bool failed);
-void broker_session_free(struct broker_session *session);
+struct broker_session *broker_session_get(struct broker_session *session);
+void broker_session_put(struct broker_session *session);
 
 struct broker_sender *broker_session_sender(struct broker_session *session);
 struct broker_consumer *broker_session_consumer(struct broker_session *session, u32 id);
+struct broker_queue *broker_session_find_queue(struct broker_session *session, u64 name,
+					       u32 name_len);
+bool broker_session_forget(struct broker_session *session, struct broker_consumer *consumer);
 bool broker_session_readable(struct broker_session *session);
-void broker_session_set_full(struct broker_session *session, struct broker_queue *queue);
+void broker_session_set_full(struct broker_session *session, struct broker_queue *queue, u32 size);
 
 /* ioctl bodies: @arg is a kernel copy of the struct, @uarg the caller's. */
 int broker_session_info(struct broker_session *session, void *arg, void __user *uarg);

@@ -117,7 +117,7 @@ static size_t word_len(const char *text, size_t len)
 {
 	const char *dot = memchr(text, '.', len);
 
-	return dot ? dot - text : len;
+	return dot ? (size_t)(dot - text) : len;
 }
 
 static u32 word_hash(const struct broker_topic *topic, const char *word, size_t len)
@@ -234,11 +234,10 @@ static struct broker_topic_node *descend(struct broker_topic *topic,
 					 struct broker_topic_node *node, enum token token,
 					 const char *word, size_t len)
 {
-	struct child_key key = { .parent = node };
+	struct child_key key = { .parent = node, .word = word };
 	struct broker_topic_node *child;
 
 	if (token == TOKEN_WORD) {
-		key.word = word;
 		key.len = len;
 		key.word_hash = word_hash(topic, word, len);
 	}
@@ -278,7 +277,7 @@ int broker_topic_add(struct broker_topic *topic, const char *pattern, size_t len
 			rest = true;
 		} else {
 			if (rest && token == TOKEN_WORD) {
-				node = descend(topic, node, TOKEN_REST, NULL, 0);
+				node = descend(topic, node, TOKEN_REST, "#", 1);
 				rest = false;
 			}
 			if (node)
@@ -289,7 +288,7 @@ int broker_topic_add(struct broker_topic *topic, const char *pattern, size_t len
 		pattern += n + 1;
 	}
 	if (rest)
-		node = descend(topic, node, TOKEN_REST, NULL, 0);
+		node = descend(topic, node, TOKEN_REST, "#", 1);
 	if (!node)
 		return -ENOMEM;
 

@@ -32,7 +32,8 @@
  *  - EFAULT: a pointer does not lead to memory of that length.
  *  - EINVAL: @size is shorter than the first version of the struct, a reserved
  *    member is not 0, or a value is out of its range.
- *  - E2BIG: members unknown to this module are not 0.
+ *  - E2BIG: members unknown to this module are not 0; more than
+ *    BROKER_MAX_HEADERS user headers.
  *  - EOPNOTSUPP: a flag, operation, level or property that this module does not
  *    know or cannot honour yet; INFO tells beforehand.
  *  - ENOTTY: unknown ioctl.
@@ -42,7 +43,9 @@
  * A session is one open file of /dev/broker.  It belongs to the process that
  * opened it and ends when that process exits, even if another process still
  * holds the file; then its deliveries return to their queues with the cause.
- * All calls may be made from several threads at once.
+ * (A process that closes the file and passes it on before gives the session
+ * away: it ends at the last close.)  All calls may be made from several threads
+ * at once.
  *
  * Permissions are those of the process that makes the call: each exchange and
  * queue has an owner, a group and a mode, in which r allows to consume (or to
@@ -86,6 +89,8 @@
 #define BROKER_MAX_PROPS		(1U << 16)	/* bytes of a property area */
 #define BROKER_MAX_HEADERS		256		/* user headers of a message */
 #define BROKER_MAX_OPS			1024		/* operations of one SUBMIT */
+#define BROKER_MAX_OP_SIZE		4096		/* bytes of one of them */
+#define BROKER_MAX_CONFIRMS		(1U << 20)	/* confirms of one SUBMIT */
 #define BROKER_MAX_RECEIVE		1024		/* messages of one RECEIVE or BROWSE */
 #define BROKER_MAX_CONSUMERS		1024		/* consumers of one session */
 
@@ -323,7 +328,8 @@ struct broker_publish {
  *
  *  - ENOENT: no such consumer in this session.
  *  - EINVAL: a tag that was never handed out.
- *  - ESTALE: settled already, or taken back; the outcome may be another's by now.
+ *  - ESTALE: settled already, or taken back; the outcome may be another's by
+ *    now.  With BROKER_SETTLE_F_CUMULATIVE: nothing up to @tag is left.
  */
 struct broker_settle {
 	__aligned_u64 tag;
@@ -339,8 +345,8 @@ struct broker_settle {
  * @consumer: the consumer
  * @reserved: must be 0
  *
- * Sets what CONSUME set; see there.  What the consumer already holds stays with
- * it.
+ * Sets what CONSUME set; see there.  What the consumer has received stays with
+ * it; with @messages 0, what was only on its way goes back to the queue.
  *
  * Errors (in struct broker_result): ENOENT: no such consumer in this session.
  */
@@ -436,8 +442,9 @@ struct broker_confirm {
  *
  * Errors:
  *
- *  - EINVAL: @nr_ops is 0 or above the maximum; @op_size is below that of ABI
- *    version 1 or above 4096.
+ *  - EINVAL: @nr_ops is 0 or above BROKER_MAX_OPS; @op_size is below that of ABI
+ *    version 1 or above BROKER_MAX_OP_SIZE; @nr_confirms is above
+ *    BROKER_MAX_CONFIRMS.
  *  - E2BIG: an operation has non-zero bytes beyond what this module knows.
  *  - EOPNOTSUPP: unknown flag, or BROKER_SUBMIT_F_ATOMIC without BROKER_FEATURE_ATOMIC.
  */
@@ -622,7 +629,8 @@ struct broker_delivery {
  * @timeout_ns: longest wait for the first message; 0 does not wait;
  *	BROKER_TIMEOUT_FOREVER
  *
- * Returns what is there, at least one message, without waiting for more.  A
+ * Returns what is there, at least one message, without waiting for more; all
+ * are of one consumer, and where several have some, they take turns.  A
  * consumer named here that has no credit is given @max_messages for the length
  * of the call.  From the moment of the hand-out the messages are the caller's,
  * to settle or to lose by dying.

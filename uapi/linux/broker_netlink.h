@@ -11,7 +11,7 @@
 #define BROKER_FAMILY_VERSION	1
 
 #define BROKER_NAME_MAX		255
-#define BROKER_PROPS_MAX	65536
+#define BROKER_PROPS_MAX	65531
 #define BROKER_MODE_MAX		511
 
 enum broker_exchange_type {

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/jhash.h>
+#include <linux/netlink.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+
+#include <linux/broker.h>
+#include <uapi/linux/broker_netlink.h>
+
+#include "binding.h"
+#include "broker.h"
+#include "event.h"
+#include "exchange.h"
+#include "headers.h"
+#include "queue.h"
+#include "table.h"
+
+static u32 binding_name_hash(const void *data, u32 len, u32 seed)
+{
+	const struct broker_binding_name *name = data;
+	u32 destination = name->queue ? name->queue->id : ~name->exchange->id;
+
+	return jhash_2words(name->source->id, destination, jhash(name->key, name->key_len, seed));
+}
+
+static u32 binding_hash(const void *data, u32 len, u32 seed)
+{
+	const struct broker_binding *binding = data;
+	struct broker_binding_name name = {
+		.source = binding->source,
+		.queue = binding->queue,
+		.exchange = binding->exchange,
+		.key = binding->key,
+		.key_len = binding->key_len,
+	};
+
+	return binding_name_hash(&name, 0, seed);
+}
+
+static int binding_compare(struct rhashtable_compare_arg *arg, const void *object)
+{
+	const struct broker_binding_name *name = arg->key;
+	const struct broker_binding *binding = object;
+
+	return name->source != binding->source || name->queue != binding->queue ||
+	       name->exchange != binding->exchange || name->key_len != binding->key_len ||
+	       memcmp(name->key, binding->key, name->key_len);
+}
+
+const struct rhashtable_params broker_binding_params = {
+	.head_offset = offsetof(struct broker_binding, hash),
+	.hashfn = binding_name_hash,
+	.obj_hashfn = binding_hash,
+	.obj_cmpfn = binding_compare,
+	.automatic_shrinking = true,
+};
+
+static u32 binding_key_hash(const void *data, u32 len, u32 seed)
+{
+	const struct broker_binding *binding = data;
+
+	return jhash(binding->key, binding->key_len, seed);
+}
+
+static int binding_key_compare(struct rhashtable_compare_arg *arg, const void *object)
+{
+	const struct broker_binding *binding = object;
+
+	return broker_table_compare(arg->key, binding->key, binding->key_len);
+}
+
+const struct rhashtable_params broker_binding_key_params = {
+	.head_offset = offsetof(struct broker_binding, by_key),
+	.hashfn = broker_table_hash,
+	.obj_hashfn = binding_key_hash,
+	.obj_cmpfn = binding_key_compare,
+	.automatic_shrinking = true,
+};
+
+/* The binding of that name, or NULL; under topology. */
+struct broker_binding *broker_binding_lookup(struct broker *broker,
+					     const struct broker_binding_name *name)
+{
+	return rhashtable_lookup_fast(&broker->bindings, name, broker_binding_params);
+}
+
+bool broker_binding_tryget(struct broker_binding *binding)
+{
+	return refcount_inc_not_zero(&binding->refs);
+}
+
+static void binding_free_rcu(struct rcu_head *rcu)
+{
+	struct broker_binding *binding = container_of(rcu, struct broker_binding, rcu);
+
+	broker_headers_free(rcu_dereference_protected(binding->headers, true));
+	kfree(binding);
+}
+
+void broker_binding_put(struct broker_binding *binding)
+{
+	if (binding && refcount_dec_and_test(&binding->refs)) {
+		broker_exchange_put(binding->source);
+		broker_exchange_put(binding->exchange);
+		broker_queue_put(binding->queue);
+		call_rcu(&binding->rcu, binding_free_rcu);
+	}
+}
+
+static int binding_check(struct broker *broker, const struct broker_binding_name *name,
+			 struct netlink_ext_ack *extack)
+{
+	if (!name->source->name_len || (name->exchange && !name->exchange->name_len)) {
+		NL_SET_ERR_MSG_MOD(extack, "the default exchange takes no bindings");
+		return -EPERM;
+	}
+	if (name->exchange && broker_exchange_reaches(name->exchange, name->source)) {
+		NL_SET_ERR_MSG_MOD(extack, "the binding would close a cycle of exchanges");
+		return -ELOOP;
+	}
+	if (broker_binding_lookup(broker, name)) {
+		NL_SET_ERR_MSG_MOD(extack, "this binding exists");
+		return -EEXIST;
+	}
+	return 0;
+}
+
+static struct broker_binding *binding_alloc(const struct broker_binding_name *name,
+					    struct broker_headers *headers)
+{
+	struct broker_binding *binding;
+
+	binding = kzalloc(struct_size(binding, key, name->key_len + 1), GFP_KERNEL_ACCOUNT);
+	if (!binding)
+		return NULL;
+	refcount_set(&binding->refs, 1);
+	binding->source = name->source;
+	binding->queue = name->queue;
+	binding->exchange = name->exchange;
+	RCU_INIT_POINTER(binding->headers, headers);
+	binding->key_len = name->key_len;
+	memcpy(binding->key, name->key, name->key_len);
+	return binding;
+}
+
+/* Puts it where its exchange's type looks for it. */
+static int binding_link_type(struct broker_binding *binding)
+{
+	struct broker_exchange *source = binding->source;
+
+	switch (source->type) {
+	case BROKER_EXCHANGE_TYPE_DIRECT:
+		return rhltable_insert(&source->keys, &binding->by_key, broker_binding_key_params);
+	case BROKER_EXCHANGE_TYPE_TOPIC:
+		return broker_topic_add(&source->topic, binding->key, binding->key_len,
+					&binding->by_pattern);
+	default:
+		return 0;
+	}
+}
+
+static void binding_unlink_type(struct broker_binding *binding)
+{
+	struct broker_exchange *source = binding->source;
+
+	if (source->type == BROKER_EXCHANGE_TYPE_DIRECT)
+		rhltable_remove(&source->keys, &binding->by_key, broker_binding_key_params);
+	else if (source->type == BROKER_EXCHANGE_TYPE_TOPIC)
+		broker_topic_del(&source->topic, &binding->by_pattern);
+}
+
+static void binding_link_destination(struct broker_binding *binding)
+{
+	struct broker_queue *queue = binding->queue;
+
+	/* Both ends are linked, hence referenced, while topology is held. */
+	refcount_inc(&binding->source->refs);
+	if (queue) {
+		refcount_inc(&queue->refs);
+		list_add_tail(&binding->of_destination, &queue->bindings);
+		WRITE_ONCE(queue->nr_bindings, queue->nr_bindings + 1);
+	} else {
+		refcount_inc(&binding->exchange->refs);
+		list_add_tail(&binding->of_destination, &binding->exchange->bound);
+	}
+}
+
+/**
+ * broker_binding_new() - Bind a queue or an exchange to an exchange
+ * @broker: its topology is locked
+ * @name: both ends, linked, and a checked key
+ * @headers: for a headers exchange, else NULL; owned by the binding on success
+ * @extack: gets the reason
+ *
+ * Return: the binding; or -EEXIST, -ELOOP, -EPERM (default exchange), -ENOMEM.
+ */
+struct broker_binding *broker_binding_new(struct broker *broker,
+					  const struct broker_binding_name *name,
+					  struct broker_headers *headers,
+					  struct netlink_ext_ack *extack)
+{
+	struct broker_binding *binding;
+	int err;
+
+	lockdep_assert_held(&broker->topology);
+	err = binding_check(broker, name, extack);
+	if (err)
+		return ERR_PTR(err);
+	binding = binding_alloc(name, headers);
+	if (!binding)
+		return ERR_PTR(-ENOMEM);
+	err = broker_table_number(&broker->binding_ids, &binding->id, &broker->next_binding);
+	if (err)
+		goto err_free;
+	err = rhashtable_insert_fast(&broker->bindings, &binding->hash, broker_binding_params);
+	if (err)
+		goto err_number;
+	binding_link_destination(binding);
+	err = binding_link_type(binding);
+	if (err)
+		goto err_destination;
+	list_add_tail_rcu(&binding->of_source, &name->source->all);
+	WRITE_ONCE(name->source->nr_bindings, name->source->nr_bindings + 1);
+	xa_store(&broker->binding_ids, binding->id, binding, GFP_KERNEL);
+	WRITE_ONCE(broker->nr_bindings, broker->nr_bindings + 1);
+	broker_topology_changed(broker);
+	broker_event_binding(binding);
+	return binding;
+
+err_destination:
+	list_del(&binding->of_destination);
+	if (name->queue)
+		WRITE_ONCE(name->queue->nr_bindings, name->queue->nr_bindings - 1);
+	rhashtable_remove_fast(&broker->bindings, &binding->hash, broker_binding_params);
+	xa_release(&broker->binding_ids, binding->id);
+	RCU_INIT_POINTER(binding->headers, NULL);
+	broker_binding_put(binding);
+	return ERR_PTR(err);
+err_number:
+	xa_release(&broker->binding_ids, binding->id);
+err_free:
+	kfree(binding);
+	return ERR_PTR(err);
+}
+
+/* Replaces what a binding of a headers exchange compares; owns @headers from now on. */
+void broker_binding_set(struct broker_binding *binding, struct broker_headers *headers)
+{
+	struct broker *broker = binding->source->broker;
+	struct broker_headers *old;
+
+	lockdep_assert_held(&broker->topology);
+	old = rcu_replace_pointer(binding->headers, headers, lockdep_is_held(&broker->topology));
+	broker_topology_changed(broker);
+	broker_event_binding(binding);
+	if (old) {
+		synchronize_rcu();
+		broker_headers_free(old);
+	}
+}
+
+/* Unlinks a binding from both ends; the broker's topology is locked. */
+void broker_binding_unlink(struct broker_binding *binding)
+{
+	struct broker_exchange *source = binding->source;
+	struct broker *broker = source->broker;
+
+	lockdep_assert_held(&broker->topology);
+	rhashtable_remove_fast(&broker->bindings, &binding->hash, broker_binding_params);
+	xa_erase(&broker->binding_ids, binding->id);
+	WRITE_ONCE(broker->nr_bindings, broker->nr_bindings - 1);
+	binding_unlink_type(binding);
+	list_del_rcu(&binding->of_source);
+	WRITE_ONCE(source->nr_bindings, source->nr_bindings - 1);
+	list_del(&binding->of_destination);
+	if (binding->queue)
+		WRITE_ONCE(binding->queue->nr_bindings, binding->queue->nr_bindings - 1);
+	broker_topology_changed(broker);
+	broker_event_binding_deleted(binding);
+	broker_exchange_unused(source);
+	broker_binding_put(binding);
+}

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/pid.h>
+#include <linux/poll.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include <linux/broker.h>
+
+#include "broker.h"
+#include "consumer.h"
+#include "event.h"
+#include "message.h"
+#include "queue.h"
+#include "session.h"
+
+/* A consumer of @queue, not yet attached; takes references on both. */
+struct broker_consumer *broker_consumer_new(struct broker_session *session,
+					    struct broker_queue *queue)
+{
+	struct broker_consumer *consumer = kzalloc(sizeof(*consumer), GFP_KERNEL_ACCOUNT);
+
+	if (!consumer)
+		return NULL;
+	refcount_set(&consumer->refs, 1);
+	refcount_inc(&queue->refs);
+	consumer->queue = queue;
+	consumer->session = broker_session_get(session);
+	INIT_LIST_HEAD(&consumer->of_queue);
+	INIT_LIST_HEAD(&consumer->of_session);
+	consumer->pending.root = RB_ROOT_CACHED;
+	consumer->leased.root = RB_ROOT_CACHED;
+	return consumer;
+}
+
+bool broker_consumer_tryget(struct broker_consumer *consumer)
+{
+	return refcount_inc_not_zero(&consumer->refs);
+}
+
+void broker_consumer_put(struct broker_consumer *consumer)
+{
+	if (consumer && refcount_dec_and_test(&consumer->refs)) {
+		broker_queue_put(consumer->queue);
+		broker_session_put(consumer->session);
+		kfree_rcu(consumer, rcu);
+	}
+}
+
+/* Messages it may get now, by its credit or by a RECEIVE that pulls. */
+static u32 consumer_free_credit(const struct broker_consumer *consumer)
+{
+	u32 held = consumer->nr_pending + consumer->nr_leased;
+	u32 credit = 0;
+
+	if (consumer->dead)
+		return 0;
+	if (held < consumer->credit_messages && consumer->bytes < consumer->credit_bytes)
+		credit = consumer->credit_messages - held;
+	if (consumer->pull > consumer->nr_pending)
+		credit = max(credit, consumer->pull - consumer->nr_pending);
+	return credit;
+}
+
+static bool consumer_before(struct rb_node *a, const struct rb_node *b)
+{
+	const struct broker_consumer *left = rb_entry(a, struct broker_consumer, eligible);
+	const struct broker_consumer *right = rb_entry(b, struct broker_consumer, eligible);
+
+	if (left->free != right->free)
+		return left->free > right->free;
+	return left->served < right->served;
+}
+
+/* Finds its place among the eligible anew, after anything that counts changed. */
+void broker_consumer_update_locked(struct broker_consumer *consumer)
+{
+	struct broker_queue *queue = consumer->queue;
+
+	lockdep_assert_held(&queue->lock);
+	if (consumer->is_eligible)
+		rb_erase_cached(&consumer->eligible, &queue->eligible);
+	consumer->free = consumer_free_credit(consumer);
+	consumer->is_eligible = consumer->free;
+	if (consumer->is_eligible)
+		rb_add_cached(&consumer->eligible, &queue->eligible, consumer_before);
+}
+
+/* Lists it with its session while a RECEIVE from any consumer may take from it. */
+static void consumer_list_locked(struct broker_consumer *consumer)
+{
+	struct broker_session *session = consumer->session;
+	bool readable = consumer->nr_pending && consumer->credit_messages && !consumer->dead;
+
+	lockdep_assert_held(&consumer->queue->lock);
+	if (readable == consumer->listed)
+		return;
+	consumer->listed = readable;
+	spin_lock(&session->lock);
+	if (readable)
+		list_add_tail(&consumer->of_session, &session->readable);
+	else
+		list_del_init(&consumer->of_session);
+	spin_unlock(&session->lock);
+}
+
+static void consumer_wake(struct broker_consumer *consumer)
+{
+	if (wq_has_sleeper(&consumer->session->wait))
+		wake_up_interruptible_poll(&consumer->session->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/* Gives it an entry, which is in no tree, and wakes its session. */
+void broker_consumer_assign_locked(struct broker_consumer *consumer, struct broker_entry *entry)
+{
+	lockdep_assert_held(&consumer->queue->lock);
+	broker_entry_insert(&consumer->pending, entry);
+	WRITE_ONCE(consumer->nr_pending, consumer->nr_pending + 1);
+	consumer->bytes += broker_message_size(entry->message);
+	consumer->served = ++consumer->queue->served;
+	broker_consumer_update_locked(consumer);
+	consumer_list_locked(consumer);
+	consumer_wake(consumer);
+}
+
+static void consumer_unassign_locked(struct broker_consumer *consumer, struct broker_entry *entry)
+{
+	broker_entry_erase(&consumer->pending, entry);
+	WRITE_ONCE(consumer->nr_pending, consumer->nr_pending - 1);
+	consumer->bytes -= broker_message_size(entry->message);
+}
+
+/* Returns what no longer is on its way to anyone: credit taken away, pull over. */
+static void consumer_withdraw_locked(struct broker_consumer *consumer)
+{
+	lockdep_assert_held(&consumer->queue->lock);
+	while (!consumer->credit_messages && consumer->nr_pending > consumer->pull) {
+		struct broker_entry *entry = broker_entry_of(consumer->pending.last);
+
+		consumer_unassign_locked(consumer, entry);
+		broker_queue_return_locked(consumer->queue, entry);
+	}
+	broker_consumer_update_locked(consumer);
+	consumer_list_locked(consumer);
+	broker_queue_dispatch_locked(consumer->queue);
+}
+
+/**
+ * broker_consumer_attach() - Let a new consumer compete for the queue's messages
+ * @consumer: new, and known to its session
+ *
+ * Return: 0; -ENOENT: the queue was deleted.
+ */
+int broker_consumer_attach(struct broker_consumer *consumer)
+{
+	struct broker_queue *queue = consumer->queue;
+
+	spin_lock(&queue->lock);
+	if (queue->dead) {
+		spin_unlock(&queue->lock);
+		return -ENOENT;
+	}
+	refcount_inc(&consumer->refs);
+	list_add_tail(&consumer->of_queue, &queue->consumers);
+	WRITE_ONCE(queue->nr_consumers, queue->nr_consumers + 1);
+	queue->had_consumer = true;
+	consumer->served = queue->served;
+	broker_consumer_update_locked(consumer);
+	broker_queue_dispatch_locked(queue);
+	spin_unlock(&queue->lock);
+
+	atomic_inc(&queue->broker->nr_consumers);
+	broker_event_consumer(consumer);
+	return 0;
+}
+
+/* Returns up to BROKER_LOCK_BATCH of what a dead consumer holds; false: nothing is left. */
+static bool consumer_return_some(struct broker_consumer *consumer, const struct broker_return *how)
+{
+	struct broker_queue *queue = consumer->queue;
+	struct broker_entry *entry;
+	int i;
+
+	spin_lock(&queue->lock);
+	for (i = 0; i < BROKER_LOCK_BATCH; i++) {
+		entry = broker_entry_first(&consumer->leased);
+		if (entry) {
+			broker_entry_erase(&consumer->leased, entry);
+			WRITE_ONCE(consumer->nr_leased, consumer->nr_leased - 1);
+			broker_entry_returned(entry, how);
+			if (how->failed)
+				queue->stats.failed++;
+			else
+				queue->stats.released++;
+		} else {
+			/* Never seen by the reader: it comes back as if it had not been away. */
+			entry = broker_entry_first(&consumer->pending);
+			if (!entry)
+				break;
+			broker_entry_erase(&consumer->pending, entry);
+			WRITE_ONCE(consumer->nr_pending, consumer->nr_pending - 1);
+		}
+		broker_queue_return_locked(queue, entry);
+		consumer->returned++;
+	}
+	broker_queue_dispatch_locked(queue);
+	spin_unlock(&queue->lock);
+	cond_resched();
+	return i == BROKER_LOCK_BATCH;
+}
+
+/**
+ * broker_consumer_detach() - End a consumer and return what it holds
+ * @consumer: with a reference
+ * @how: why, and what to note on each message
+ *
+ * Return: true; false: it was detached already.
+ */
+bool broker_consumer_detach(struct broker_consumer *consumer, const struct broker_return *how)
+{
+	struct broker_session *session = consumer->session;
+	struct broker_queue *queue = consumer->queue;
+
+	spin_lock(&queue->lock);
+	if (consumer->dead || list_empty(&consumer->of_queue)) {
+		spin_unlock(&queue->lock);
+		return false;
+	}
+	WRITE_ONCE(consumer->dead, true);
+	list_del_init(&consumer->of_queue);
+	WRITE_ONCE(queue->nr_consumers, queue->nr_consumers - 1);
+	broker_consumer_update_locked(consumer);
+	consumer_list_locked(consumer);
+	if (how->cause == BROKER_CAUSE_QUEUE_DELETED) {
+		spin_lock(&session->lock);
+		if (!session->ended)
+			list_add_tail(&consumer->of_session, &session->gone);
+		spin_unlock(&session->lock);
+	}
+	spin_unlock(&queue->lock);
+
+	while (consumer_return_some(consumer, how))
+		;
+	consumer_wake(consumer);
+	atomic_dec(&queue->broker->nr_consumers);
+	broker_event_consumer_ended(consumer, how);
+	broker_consumer_put(consumer);
+	return true;
+}
+
+/* What it has received stays with it; what only was on its way goes if @messages is 0. */
+void broker_consumer_set_credit(struct broker_consumer *consumer, u32 messages, u64 bytes)
+{
+	spin_lock(&consumer->queue->lock);
+	consumer->credit_messages = messages;
+	consumer->credit_bytes = bytes;
+	consumer_withdraw_locked(consumer);
+	spin_unlock(&consumer->queue->lock);
+}
+
+/* A RECEIVE asks for @messages beyond the credit. */
+void broker_consumer_pull(struct broker_consumer *consumer, u32 messages)
+{
+	spin_lock(&consumer->queue->lock);
+	consumer->pull += messages;
+	broker_consumer_update_locked(consumer);
+	broker_queue_dispatch_locked(consumer->queue);
+	spin_unlock(&consumer->queue->lock);
+}
+
+/* It has ended, @messages of them not received. */
+void broker_consumer_unpull(struct broker_consumer *consumer, u32 messages)
+{
+	spin_lock(&consumer->queue->lock);
+	consumer->pull -= messages;
+	consumer_withdraw_locked(consumer);
+	spin_unlock(&consumer->queue->lock);
+}
+
+/**
+ * broker_consumer_lease() - Hand pending entries out
+ * @consumer: with a reference
+ * @handouts: gets a copy of each, with references
+ * @max: most of them
+ * @room: bytes of the reader's memory
+ * @pull: what remains of the caller's pull; counted down
+ * @needed: with -EMSGSIZE, bytes that the first one needs
+ *
+ * Return: how many; 0: nothing is there; -EMSGSIZE.
+ */
+int broker_consumer_lease(struct broker_consumer *consumer, struct broker_handout *handouts,
+			  u32 max, u64 room, u32 *pull, u32 *needed)
+{
+	struct broker_queue *queue = consumer->queue;
+	struct broker_entry *entry;
+	u32 count = 0, pulled;
+
+	spin_lock(&queue->lock);
+	while (count < max && (entry = broker_entry_first(&consumer->pending))) {
+		u32 size = broker_handout_size(entry->message);
+
+		if (size > room) {
+			*needed = size;
+			break;
+		}
+		room -= size;
+		broker_entry_erase(&consumer->pending, entry);
+		entry->tag = ++consumer->last_tag;
+		broker_entry_insert_tag(&consumer->leased, entry);
+		entry->acquired++;
+		queue->stats.delivered++;
+		if (entry->acquired > 1)
+			queue->stats.redelivered++;
+		broker_handout_fill(&handouts[count++], entry);
+	}
+	consumer->delivered += count;
+	WRITE_ONCE(consumer->nr_pending, consumer->nr_pending - count);
+	WRITE_ONCE(consumer->nr_leased, consumer->nr_leased + count);
+	pulled = min3(count, *pull, consumer->pull);
+	consumer->pull -= pulled;
+	*pull -= pulled;
+	broker_consumer_update_locked(consumer);
+	consumer_list_locked(consumer);
+	spin_unlock(&queue->lock);
+	return !count && *needed ? -EMSGSIZE : count;
+}
+
+/**
+ * broker_consumer_unlease() - Take a hand-out back that did not reach the reader
+ * @consumer: with a reference
+ * @handouts: as they were leased; those settled or taken back meanwhile are left alone
+ * @count: how many
+ */
+void broker_consumer_unlease(struct broker_consumer *consumer,
+			     const struct broker_handout *handouts, u32 count)
+{
+	struct broker_queue *queue = consumer->queue;
+	struct broker_entry *entry;
+
+	spin_lock(&queue->lock);
+	while (count-- && !consumer->dead) {
+		entry = broker_entry_find_tag(&consumer->leased, handouts[count].tag);
+		if (!entry)
+			continue;
+		broker_entry_erase(&consumer->leased, entry);
+		if (entry->acquired > 1)
+			queue->stats.redelivered--;
+		entry->acquired--;
+		queue->stats.delivered--;
+		consumer->delivered--;
+		broker_entry_insert(&consumer->pending, entry);
+		WRITE_ONCE(consumer->nr_pending, consumer->nr_pending + 1);
+		WRITE_ONCE(consumer->nr_leased, consumer->nr_leased - 1);
+	}
+	consumer_withdraw_locked(consumer);
+	spin_unlock(&queue->lock);
+}
+
+/* Settles one leased entry; dispatch and update afterwards. */
+static void consumer_settle_locked(struct broker_consumer *consumer, struct broker_entry *entry,
+				   unsigned int opcode, struct broker_entry **freed)
+{
+	struct broker_return how = { .holder = consumer->session->pid };
+	struct broker_queue *queue = consumer->queue;
+
+	lockdep_assert_held(&queue->lock);
+	broker_entry_erase(&consumer->leased, entry);
+	WRITE_ONCE(consumer->nr_leased, consumer->nr_leased - 1);
+	consumer->bytes -= broker_message_size(entry->message);
+	consumer->settled++;
+
+	switch (opcode) {
+	case BROKER_OP_ACCEPT:
+		queue->stats.accepted++;
+		broker_queue_remove_locked(queue, entry, freed);
+		return;
+	case BROKER_OP_REJECT:
+		queue->stats.rejected++;
+		broker_queue_remove_locked(queue, entry, freed);
+		return;
+	case BROKER_OP_FAIL:
+		queue->stats.failed++;
+		how.cause = BROKER_CAUSE_FAILED;
+		how.failed = true;
+		break;
+	default:
+		queue->stats.released++;
+		how.cause = BROKER_CAUSE_RELEASED;
+		break;
+	}
+	broker_entry_returned(entry, &how);
+	broker_queue_return_locked(queue, entry);
+}
+
+/**
+ * broker_consumer_settle() - Settle one delivery, or all up to one
+ * @consumer: with a reference
+ * @tag: the delivery
+ * @opcode: BROKER_OP_ACCEPT, RELEASE, FAIL or REJECT
+ * @cumulative: all that are leased under tags up to @tag
+ * @freed: entries for the caller to free
+ *
+ * Return: how many; -ENOENT: the consumer has ended; -EINVAL: never handed out;
+ * -ESTALE: nothing of it is left.
+ */
+int broker_consumer_settle(struct broker_consumer *consumer, u64 tag, unsigned int opcode,
+			   bool cumulative, struct broker_entry **freed)
+{
+	struct broker_queue *queue = consumer->queue;
+	struct broker_entry *entry;
+	int count = 0;
+
+	spin_lock(&queue->lock);
+	if (consumer->dead) {
+		spin_unlock(&queue->lock);
+		return -ENOENT;
+	}
+	if (!tag || tag > consumer->last_tag) {
+		spin_unlock(&queue->lock);
+		return -EINVAL;
+	}
+	while (!consumer->dead) {
+		if (cumulative)
+			entry = broker_entry_first(&consumer->leased);
+		else
+			entry = count ? NULL : broker_entry_find_tag(&consumer->leased, tag);
+		if (!entry || entry->tag > tag)
+			break;
+		consumer_settle_locked(consumer, entry, opcode, freed);
+		if (!(++count % BROKER_LOCK_BATCH))
+			cond_resched_lock(&queue->lock);
+	}
+	broker_consumer_update_locked(consumer);
+	broker_queue_room_locked(queue);
+	broker_queue_dispatch_locked(queue);
+	spin_unlock(&queue->lock);
+	return count ?: -ESTALE;
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _BROKER_DEV_H
+#define _BROKER_DEV_H
+
+int broker_dev_init(void);
+void broker_dev_exit(void);
+
+#endif /* _BROKER_DEV_H */

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/kernel.h>
+#include <linux/pid.h>
+#include <linux/uaccess.h>
+
+#include <linux/broker.h>
+
+#include "entry.h"
+#include "handout.h"
+#include "message.h"
+#include "sender.h"
+
+/* Bytes of the reader's memory that a message takes. */
+u32 broker_handout_size(const struct broker_message *message)
+{
+	return ALIGN(sizeof(struct broker_delivery) + broker_message_size(message), 8);
+}
+
+/* Copies what the reader is to see of @entry; under its queue's lock. */
+void broker_handout_fill(struct broker_handout *handout, const struct broker_entry *entry)
+{
+	*handout = (struct broker_handout) {
+		.message = broker_message_get(entry->message),
+		.holder = get_pid(entry->holder),
+		.tag = entry->tag,
+		.sequence = entry->sequence,
+		.acquired = entry->acquired,
+		.failed = entry->failed,
+		.cause = entry->cause,
+		.cause_code = entry->cause_code,
+	};
+}
+
+static int handout_copy_one(const struct broker_handout *handout,
+			    const struct broker_handout_to *to, void __user *at)
+{
+	const struct broker_message *message = handout->message;
+	u32 data = broker_message_size(message), size = broker_handout_size(message);
+	struct broker_delivery delivery = {
+		.size = size,
+		.header_size = sizeof(delivery),
+		.flags = handout->acquired > 1 ? BROKER_DELIVERY_F_REDELIVERED : 0,
+		.consumer = to->consumer,
+		.queue = to->queue,
+		.tag = to->consumer ? handout->tag : 0,
+		.sequence = handout->sequence,
+		.user_data = to->user_data,
+		.time_ns = message->time,
+		.acquired = handout->acquired,
+		.failed = handout->failed,
+		.cause = handout->cause,
+		.cause_code = handout->cause_code,
+		.cause_pid = pid_vnr(handout->holder),
+		.exchange_len = message->exchange_len,
+		.key_len = message->key_len,
+		.props_len = message->props_len,
+		.body_len = message->body_len,
+	};
+
+	broker_sender_show(message->sender, &delivery.origin);
+	if (copy_to_user(at, &delivery, sizeof(delivery)) ||
+	    copy_to_user(at + sizeof(delivery), message->data, data) ||
+	    clear_user(at + sizeof(delivery) + data, size - sizeof(delivery) - data))
+		return -EFAULT;
+	return 0;
+}
+
+/* Writes records one after the other.  Return: 0, with their @bytes; -EFAULT. */
+int broker_handout_copy(const struct broker_handout *handouts, u32 count,
+			const struct broker_handout_to *to, u32 *bytes)
+{
+	u32 i, offset = 0;
+
+	for (i = 0; i < count; i++) {
+		int err = handout_copy_one(&handouts[i], to, to->buffer + offset);
+
+		if (err)
+			return err;
+		offset += broker_handout_size(handouts[i].message);
+	}
+	*bytes = offset;
+	return 0;
+}
+
+void broker_handout_put(struct broker_handout *handouts, u32 count)
+{
+	while (count--) {
+		broker_message_put(handouts[count].message);
+		put_pid(handouts[count].holder);
+	}
+}

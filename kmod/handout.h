@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _BROKER_HANDOUT_H
+#define _BROKER_HANDOUT_H
+
+#include <linux/types.h>
+
+struct broker_entry;
+struct broker_message;
+struct pid;
+
+/**
+ * struct broker_handout - one entry on its way to the reader's memory
+ * @message: with a reference (owner: the RECEIVE)
+ * @holder: with a reference, or NULL (owner: the RECEIVE)
+ * @tag: it is leased under (const)
+ * @sequence: of the entry (const)
+ * @acquired: with this one (const)
+ * @failed: so far (const)
+ * @cause: why it last came back (const)
+ * @cause_code: goes with @cause (const)
+ *
+ * A copy, since the entry itself may be taken back while user memory is written.
+ */
+struct broker_handout {
+	struct broker_message *message;
+	struct pid *holder;
+	u64 tag;
+	u64 sequence;
+	u32 acquired;
+	u32 failed;
+	u8 cause;
+	u8 cause_code;
+};
+
+/**
+ * struct broker_handout_to - where hand-outs are written
+ * @buffer: the reader's memory (const)
+ * @consumer: number, or 0 (const)
+ * @queue: number (const)
+ * @user_data: the consumer's (const)
+ */
+struct broker_handout_to {
+	void __user *buffer;
+	u32 consumer;
+	u32 queue;
+	u64 user_data;
+};
+
+u32 broker_handout_size(const struct broker_message *message);
+void broker_handout_fill(struct broker_handout *handout, const struct broker_entry *entry);
+int broker_handout_copy(const struct broker_handout *handouts, u32 count,
+			const struct broker_handout_to *to, u32 *bytes);
+void broker_handout_put(struct broker_handout *handouts, u32 count);
+
+#endif /* _BROKER_HANDOUT_H */

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/cred.h>
+#include <linux/pid.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <net/net_namespace.h>
+
+#include <linux/broker.h>
+#include <uapi/linux/broker_netlink.h>
+
+#include "broker.h"
+#include "consumer.h"
+#include "message.h"
+#include "name.h"
+#include "queue.h"
+#include "sender.h"
+#include "session.h"
+
+/* A session of the calling process; pins the broker's namespace. */
+struct broker_session *broker_session_new(struct broker *broker)
+{
+	struct broker_session *session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
+
+	if (!session)
+		return NULL;
+	refcount_set(&session->refs, 1);
+	session->broker = broker;
+	session->id = broker_next_session_id();
+	session->uid = current_euid();
+	get_task_comm(session->comm, current);
+	mutex_init(&session->mutex);
+	xa_init_flags(&session->consumers, XA_FLAGS_ALLOC1);
+	INIT_LIST_HEAD(&session->queues);
+	spin_lock_init(&session->lock);
+	INIT_LIST_HEAD(&session->readable);
+	INIT_LIST_HEAD(&session->gone);
+	init_waitqueue_head(&session->wait);
+	INIT_LIST_HEAD(&session->of_full);
+
+	if (xa_insert(&broker->sessions, session->id, session, GFP_KERNEL)) {
+		kfree(session);
+		return NULL;
+	}
+	session->pid = get_pid(task_tgid(current));
+	get_net(broker->net);
+	atomic_inc(&broker->nr_sessions);
+	return session;
+}
+
+struct broker_session *broker_session_get(struct broker_session *session)
+{
+	refcount_inc(&session->refs);
+	return session;
+}
+
+static void session_free_rcu(struct rcu_head *rcu)
+{
+	struct broker_session *session = container_of(rcu, struct broker_session, rcu);
+
+	put_pid(session->pid);
+	kfree(session);
+}
+
+void broker_session_put(struct broker_session *session)
+{
+	struct net *net;
+
+	if (!refcount_dec_and_test(&session->refs))
+		return;
+	WARN_ON_ONCE(!xa_empty(&session->consumers));
+	net = session->broker->net;
+	broker_sender_put(session->sender);
+	call_rcu(&session->rcu, session_free_rcu);
+	put_net(net);
+}
+
+static void session_forget_full(struct broker_session *session)
+{
+	struct broker_queue *queue = session->full;
+
+	lockdep_assert_held(&session->mutex);
+	if (!queue)
+		return;
+	spin_lock(&queue->lock);
+	list_del_init(&session->of_full);
+	WRITE_ONCE(session->blocked, false);
+	spin_unlock(&queue->lock);
+	session->full = NULL;
+	broker_queue_put(queue);
+}
+
+/* @queue refused a message of @size bytes: pollers wait until it has room for that. */
+void broker_session_set_full(struct broker_session *session, struct broker_queue *queue, u32 size)
+{
+	mutex_lock(&session->mutex);
+	session_forget_full(session);
+	if (!session->ended) {
+		refcount_inc(&queue->refs);
+		session->full = queue;
+		spin_lock(&queue->lock);
+		if (!broker_queue_has_room(queue, size)) {
+			session->full_size = size;
+			list_add_tail(&session->of_full, &queue->pollers);
+			WRITE_ONCE(session->blocked, true);
+		}
+		spin_unlock(&queue->lock);
+	}
+	mutex_unlock(&session->mutex);
+}
+
+static void session_unlist(struct broker_session *session, struct broker_consumer *consumer)
+{
+	/* Detached already, so it can only be in session.gone. */
+	spin_lock(&session->lock);
+	list_del_init(&consumer->of_session);
+	spin_unlock(&session->lock);
+}
+
+static void session_end_consumers(struct broker_session *session, const struct broker_return *how)
+{
+	struct broker_consumer *consumer, *next;
+	unsigned long id;
+	LIST_HEAD(ended);
+
+	mutex_lock(&session->mutex);
+	spin_lock(&session->lock);
+	WRITE_ONCE(session->ended, true);
+	spin_unlock(&session->lock);
+	session_forget_full(session);
+	xa_for_each(&session->consumers, id, consumer) {
+		xa_erase(&session->consumers, id);
+		broker_consumer_detach(consumer, how);
+		session_unlist(session, consumer);
+		list_add(&consumer->of_session, &ended);
+	}
+	WRITE_ONCE(session->nr_consumers, 0);
+	mutex_unlock(&session->mutex);
+
+	list_for_each_entry_safe(consumer, next, &ended, of_session) {
+		list_del_init(&consumer->of_session);
+		broker_queue_unused(consumer->queue);
+		broker_consumer_put(consumer);
+	}
+}
+
+/**
+ * broker_session_end() - Detach all consumers and delete exclusive queues
+ * @session: may have ended already
+ * @cause: enum broker_cause
+ * @code: exit status or signal that goes with it
+ * @failed: whether what its consumers had received counts as failed
+ */
+void broker_session_end(struct broker_session *session, u8 cause, u8 code, bool failed)
+{
+	const struct broker_return how = {
+		.cause = cause,
+		.code = code,
+		.failed = failed,
+		.holder = session->pid,
+	};
+	struct broker *broker = session->broker;
+	struct broker_queue *queue;
+
+	if (READ_ONCE(session->ended))
+		return;
+	session_end_consumers(session, &how);
+	mutex_lock(&broker->topology);
+	while ((queue = list_first_entry_or_null(&session->queues, struct broker_queue,
+						 of_session)))
+		broker_queue_delete(queue);
+	mutex_unlock(&broker->topology);
+	if (xa_erase(&broker->sessions, session->id))
+		atomic_dec(&broker->nr_sessions);
+	wake_up_all(&session->wait);
+}
+
+/* Describes the caller, with a reference; NULL: no memory. */
+struct broker_sender *broker_session_sender(struct broker_session *session)
+{
+	struct broker_sender *sender = NULL, *old = NULL;
+
+	spin_lock(&session->lock);
+	if (session->sender && broker_sender_is_current(session->sender))
+		sender = broker_sender_get(session->sender);
+	spin_unlock(&session->lock);
+	if (sender)
+		return sender;
+
+	sender = broker_sender_new();
+	if (!sender)
+		return NULL;
+	spin_lock(&session->lock);
+	old = session->sender;
+	session->sender = broker_sender_get(sender);
+	spin_unlock(&session->lock);
+	broker_sender_put(old);
+	return sender;
+}
+
+/* The consumer of that number with a reference, or NULL. */
+struct broker_consumer *broker_session_consumer(struct broker_session *session, u32 id)
+{
+	struct broker_consumer *consumer;
+
+	rcu_read_lock();
+	consumer = xa_load(&session->consumers, id);
+	if (consumer && !broker_consumer_tryget(consumer))
+		consumer = NULL;
+	rcu_read_unlock();
+	return consumer;
+}
+
+/* Whether a RECEIVE from any consumer would return at once. */
+bool broker_session_readable(struct broker_session *session)
+{
+	return !list_empty_careful(&session->readable) || !list_empty_careful(&session->gone);
+}
+
+int broker_session_info(struct broker_session *session, void *arg, void __user *uarg)
+{
+	struct broker_info *info = arg;
+	u32 size = info->size;
+
+	if (info->flags)
+		return -EOPNOTSUPP;
+	*info = (struct broker_info) {
+		.size = size,
+		.abi_version = BROKER_ABI_VERSION,
+		.max_ops = BROKER_MAX_OPS,
+		.properties = BROKER_PROPERTIES_ACCEPTED,
+		.session = session->id,
+		.max_body = BROKER_MAX_BODY,
+		.max_props = BROKER_MAX_PROPS,
+		.max_headers = BROKER_MAX_HEADERS,
+		.max_name = BROKER_MAX_NAME,
+		.max_key = BROKER_MAX_KEY,
+		.max_receive = BROKER_MAX_RECEIVE,
+		.max_consumers = BROKER_MAX_CONSUMERS,
+	};
+	return copy_to_user(uarg, info, min_t(u32, size, sizeof(*info))) ? -EFAULT : 0;
+}
+
+/**
+ * broker_session_find_queue() - The queue a reader names, if it may read it
+ * @session: the reader's
+ * @name: user pointer to the name
+ * @name_len: bytes of it
+ *
+ * Return: the queue with a reference; or -EFAULT, -ENAMETOOLONG, -EINVAL,
+ * -EILSEQ, -ENOENT, -EACCES, -EBUSY (exclusive to another session).
+ */
+struct broker_queue *broker_session_find_queue(struct broker_session *session, u64 name,
+					       u32 name_len)
+{
+	struct broker *broker = session->broker;
+	char buffer[BROKER_MAX_NAME];
+	struct broker_queue *queue;
+	int err;
+
+	if (name_len > sizeof(buffer))
+		return ERR_PTR(-ENAMETOOLONG);
+	if (copy_from_user(buffer, u64_to_user_ptr(name), name_len))
+		return ERR_PTR(-EFAULT);
+	err = broker_name_check(buffer, name_len);
+	if (err)
+		return ERR_PTR(err);
+	queue = broker_queue_get_by_name(broker, buffer, name_len);
+	if (!queue)
+		return ERR_PTR(-ENOENT);
+	if (!broker_may(broker, &queue->access, BROKER_MAY_CONSUME))
+		err = -EACCES;
+	else if ((queue->flags & BROKER_QUEUE_FLAGS_EXCLUSIVE) && queue->session != session)
+		err = -EBUSY;
+	if (err) {
+		broker_queue_put(queue);
+		return ERR_PTR(err);
+	}
+	return queue;
+}
+
+static int consume_check(const struct broker_consume *consume)
+{
+	if (consume->flags & ~BROKER_CONSUME_F_AUTO_ACCEPT)
+		return -EOPNOTSUPP;
+	if (consume->consumer || consume->queue_id)
+		return -EINVAL;
+	/* Message credit without byte credit, or the reverse, could never be used. */
+	if (!consume->credit_messages != !consume->credit_bytes)
+		return -EINVAL;
+	return 0;
+}
+
+/* Takes a number, which is not yet seen as a consumer. */
+static int session_number_consumer(struct broker_session *session, u32 *id)
+{
+	int err;
+
+	mutex_lock(&session->mutex);
+	if (session->ended)
+		err = -EOWNERDEAD;
+	else if (session->nr_consumers == BROKER_MAX_CONSUMERS)
+		err = -EMFILE;
+	else
+		err = xa_alloc_cyclic(&session->consumers, id, NULL, XA_LIMIT(1, INT_MAX),
+				      &session->next_consumer, GFP_KERNEL);
+	if (err >= 0)
+		WRITE_ONCE(session->nr_consumers, session->nr_consumers + 1);
+	mutex_unlock(&session->mutex);
+	return err < 0 ? err : 0;
+}
+
+static void session_unnumber_locked(struct broker_session *session, u32 id)
+{
+	lockdep_assert_held(&session->mutex);
+	/* A session that ended took all numbers back itself. */
+	if (session->ended)
+		return;
+	xa_erase(&session->consumers, id);
+	WRITE_ONCE(session->nr_consumers, session->nr_consumers - 1);
+}
+
+static int session_attach_locked(struct broker_session *session, struct broker_consumer *consumer)
+{
+	lockdep_assert_held(&session->mutex);
+	if (session->ended)
+		return -EOWNERDEAD;
+	xa_store(&session->consumers, consumer->id, consumer, GFP_KERNEL);
+	return broker_consumer_attach(consumer);
+}
+
+int broker_session_consume(struct broker_session *session, void *arg, void __user *uarg)
+{
+	struct broker_consume __user *uconsume = uarg;
+	struct broker_consume *consume = arg;
+	struct broker_consumer *consumer;
+	struct broker_queue *queue;
+	int err;
+
+	err = consume_check(consume);
+	if (err)
+		return err;
+	queue = broker_session_find_queue(session, consume->queue, consume->queue_len);
+	if (IS_ERR(queue))
+		return PTR_ERR(queue);
+	consumer = broker_consumer_new(session, queue);
+	broker_queue_put(queue);
+	if (!consumer)
+		return -ENOMEM;
+	consumer->flags = consume->flags;
+	consumer->user_data = consume->user_data;
+	consumer->credit_messages = consume->credit_messages;
+	consumer->credit_bytes = consume->credit_bytes;
+	err = session_number_consumer(session, &consumer->id);
+	if (err)
+		goto err_put;
+
+	/* The reader knows the number before the consumer exists: this cannot fail later. */
+	err = -EFAULT;
+	if (put_user(consumer->id, &uconsume->consumer) ||
+	    put_user(consumer->queue->id, &uconsume->queue_id))
+		goto err_number;
+
+	mutex_lock(&session->mutex);
+	err = session_attach_locked(session, consumer);
+	if (err)
+		session_unnumber_locked(session, consumer->id);
+	mutex_unlock(&session->mutex);
+	if (!err)
+		return 0;
+	goto err_put;
+
+err_number:
+	mutex_lock(&session->mutex);
+	session_unnumber_locked(session, consumer->id);
+	mutex_unlock(&session->mutex);
+err_put:
+	broker_consumer_put(consumer);
+	return err;
+}
+
+/**
+ * broker_session_forget() - Take a detached consumer out of the session's table
+ * @session: the session
+ * @consumer: detached, and the caller has a reference of its own
+ *
+ * Return: false: somebody else did so.
+ */
+bool broker_session_forget(struct broker_session *session, struct broker_consumer *consumer)
+{
+	bool found;
+
+	mutex_lock(&session->mutex);
+	found = xa_load(&session->consumers, consumer->id) == consumer;
+	if (found) {
+		session_unnumber_locked(session, consumer->id);
+		session_unlist(session, consumer);
+	}
+	mutex_unlock(&session->mutex);
+	if (found)
+		broker_consumer_put(consumer);
+	return found;
+}
+
+int broker_session_cancel(struct broker_session *session, void *arg, void __user *uarg)
+{
+	const struct broker_return how = {
+		.cause = BROKER_CAUSE_CANCELLED,
+		.holder = session->pid,
+	};
+	struct broker_cancel *cancel = arg;
+	struct broker_consumer *consumer;
+	bool found;
+
+	if (cancel->flags)
+		return -EOPNOTSUPP;
+	if (cancel->reserved)
+		return -EINVAL;
+	consumer = broker_session_consumer(session, cancel->consumer);
+	if (!consumer)
+		return -ENOENT;
+	broker_consumer_detach(consumer, &how);
+	found = broker_session_forget(session, consumer);
+	broker_queue_unused(consumer->queue);
+	broker_consumer_put(consumer);
+	return found ? 0 : -ENOENT;
+}
