@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The memory that messages are received into.
+ *
+ * The kernel hands out no message that does not fit: it answers EMSGSIZE with
+ * the room needed, and the call is made again with more.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "internal.h"
+
+#define DEFAULT_ROOM	(256U << 10)
+
+struct broker_inbox {
+	struct broker_session *session;
+	char *buffer;			/* records, as the kernel wrote them until read */
+	size_t room;
+	struct broker_message *messages;
+	unsigned int messages_room;
+	unsigned int count;		/* records in @buffer */
+	unsigned int read;		/* of them, turned into @messages */
+	size_t offset;			/* of the first record not yet read */
+	uint32_t ended;
+};
+
+int broker_inbox_new(struct broker_inbox **inbox, struct broker_session *session, size_t bytes)
+{
+	struct broker_inbox *in;
+
+	in = calloc(1, sizeof(*in));
+	if (!in)
+		return -ENOMEM;
+	in->session = session;
+	in->room = bytes ? bytes : DEFAULT_ROOM;
+	in->buffer = malloc(in->room);
+	if (!in->buffer) {
+		free(in);
+		return -ENOMEM;
+	}
+	*inbox = in;
+	return 0;
+}
+
+struct broker_inbox *broker_inbox_free(struct broker_inbox *inbox)
+{
+	if (inbox) {
+		free(inbox->messages);
+		free(inbox->buffer);
+		free(inbox);
+	}
+	return NULL;
+}
+
+/* Forgets what is there; makes all of the room that may be missed afterwards. */
+static int begin(struct broker_inbox *inbox, unsigned int max)
+{
+	struct broker_message *messages;
+
+	inbox->count = 0;
+	inbox->read = 0;
+	inbox->offset = 0;
+	inbox->ended = 0;
+
+	if (max <= inbox->messages_room || max > BROKER_MAX_RECEIVE)
+		return 0;
+	messages = realloc(inbox->messages, max * sizeof(*messages));
+	if (!messages)
+		return -ENOMEM;
+	inbox->messages = messages;
+	inbox->messages_room = max;
+	return 0;
+}
+
+static int grow(struct broker_inbox *inbox, size_t bytes)
+{
+	char *buffer;
+
+	buffer = malloc(bytes);
+	if (!buffer)
+		return -ENOMEM;
+	free(inbox->buffer);
+	inbox->buffer = buffer;
+	inbox->room = bytes;
+	return 0;
+}
+
+static uint32_t buffer_len(const struct broker_inbox *inbox)
+{
+	return inbox->room < UINT32_MAX ? inbox->room : UINT32_MAX;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+int broker_inbox_receive(struct broker_inbox *inbox, uint32_t consumer, unsigned int max,
+			 uint64_t timeout_ns)
+{
+	bool bounded = timeout_ns && timeout_ns != BROKER_TIMEOUT_FOREVER;
+	uint64_t start = bounded ? now_ns() : 0;
+	int err;
+
+	err = begin(inbox, max);
+	while (!err) {
+		uint64_t passed = bounded ? now_ns() - start : 0;
+		struct broker_receive arg = {
+			.size = sizeof(arg),
+			.consumer = consumer,
+			.max_messages = max,
+			.buffer = (uintptr_t)inbox->buffer,
+			.buffer_len = buffer_len(inbox),
+			.timeout_ns = passed < timeout_ns ? timeout_ns - passed : 0,
+		};
+
+		err = broker_session_ioctl(inbox->session, BROKER_IOC_RECEIVE, &arg);
+		if (!err) {
+			inbox->count = arg.count;
+			return arg.count;
+		}
+		if (err == -EIDRM)
+			inbox->ended = arg.consumer;
+		/* Another thread may take that message: then this one waits on. */
+		if (err == -EMSGSIZE)
+			err = grow(inbox, arg.bytes);
+		else if (err == -EAGAIN && bounded)
+			err = -ETIMEDOUT;
+	}
+	return err;
+}
+
+uint32_t broker_inbox_ended(const struct broker_inbox *inbox)
+{
+	return inbox->ended;
+}
+
+int broker_inbox_browse(struct broker_inbox *inbox, const char *queue, uint64_t *cursor,
+			unsigned int max)
+{
+	int err;
+
+	err = begin(inbox, max);
+	while (!err) {
+		struct broker_browse arg = {
+			.size = sizeof(arg),
+			.queue = (uintptr_t)queue,
+			.queue_len = strlen(queue),
+			.max_messages = max,
+			.buffer = (uintptr_t)inbox->buffer,
+			.buffer_len = buffer_len(inbox),
+			.cursor = *cursor,
+		};
+
+		err = broker_session_ioctl(inbox->session, BROKER_IOC_BROWSE, &arg);
+		if (!err) {
+			*cursor = arg.cursor;
+			inbox->count = arg.count;
+			return arg.count;
+		}
+		if (err == -EMSGSIZE)
+			err = grow(inbox, arg.bytes);
+	}
+	return err;
+}
+
+/*
+ * The head of the record is copied out; its room takes the names, which are
+ * strings for C then.
+ */
+static void parse(struct broker_message *message, char *record)
+{
+	struct broker_delivery delivery = { 0 };
+	size_t known = sizeof(delivery);
+	char *data;
+
+	memcpy(&delivery, record, offsetof(struct broker_delivery, consumer));
+	if (known > delivery.header_size)
+		known = delivery.header_size;
+	memcpy(&delivery, record, known);
+	data = record + delivery.header_size;
+
+	*message = (struct broker_message) {
+		.exchange = record,
+		.key = record + delivery.exchange_len + 1,
+		.props = data + delivery.exchange_len + delivery.key_len,
+		.props_length = delivery.props_len,
+		.body_length = delivery.body_len,
+		.delivery = delivery,
+	};
+	message->body = message->props + delivery.props_len;
+
+	memmove(record, data, delivery.exchange_len);
+	record[delivery.exchange_len] = '\0';
+	record += delivery.exchange_len + 1;
+	memmove(record, data + delivery.exchange_len, delivery.key_len);
+	record[delivery.key_len] = '\0';
+}
+
+const struct broker_message *broker_inbox_next(struct broker_inbox *inbox)
+{
+	struct broker_message *message;
+	char *record;
+	uint32_t size;
+
+	if (inbox->read == inbox->count)
+		return NULL;
+
+	message = &inbox->messages[inbox->read++];
+	record = inbox->buffer + inbox->offset;
+	memcpy(&size, record, sizeof(size));
+	inbox->offset += size;
+	parse(message, record);
+	return message;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef BROKER_INTERNAL_H
+#define BROKER_INTERNAL_H
+
+/* What the public header declares is exported, and nothing else. */
+#pragma GCC visibility push(default)
+#include <broker.h>
+#pragma GCC visibility pop
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Constant once it is open, so that threads may share it without a lock. */
+struct broker_session {
+	int fd;
+	struct broker_info info;
+};
+
+struct broker_message {
+	char *props;			/* of a received message: in its inbox */
+	size_t props_length;
+	size_t props_room;
+	unsigned int headers;		/* user headers among them; unused if received */
+	const void *body;
+	size_t body_length;
+	void *body_copy;		/* @body, where the message owns it */
+	const char *exchange;		/* NULL unless received */
+	const char *key;
+	struct broker_delivery delivery;
+};
+
+/* A body up to this size is copied behind the head, so that both are read in one step. */
+#define INLINE_BODY	4096
+
+static inline bool broker_message_is_small(const struct broker_message *message)
+{
+	return message->body_length <= INLINE_BODY;
+}
+
+size_t broker_publish_size(const char *exchange, const char *key,
+			   const struct broker_message *message);
+int broker_publish_encode(struct broker_op *op, char *buffer, const char *exchange,
+			  const char *key, const struct broker_message *message, uint32_t flags);
+int broker_settle_encode(struct broker_op *op, uint32_t consumer, uint64_t tag,
+			 enum broker_opcode outcome, uint32_t flags);
+void broker_credit_encode(struct broker_op *op, uint32_t consumer, uint32_t messages,
+			  uint64_t bytes);
+int broker_session_ioctl(const struct broker_session *session, unsigned long request, void *arg);
+
+/* How an attribute travels. */
+enum broker_kind {
+	KIND_STRING,
+	KIND_U32,
+	KIND_U64,
+	KIND_WORD,		/* u32, index into words */
+	KIND_WORDS,		/* u32, bits of words */
+	KIND_FLAG,
+	KIND_BYTES,
+	KIND_HEADERS,
+};
+
+struct broker_attribute {
+	const char *name;
+	uint16_t id;
+	uint8_t kind;			/* enum broker_kind */
+	uint8_t nr_words;
+	const char *const *words;
+};
+
+/* The attributes of one type of object, in the specification's order. */
+struct broker_attributes {
+	const char *set;		/* name in the specification */
+	const struct broker_attribute *list;
+	unsigned int count;
+	unsigned int max;		/* highest id */
+};
+
+struct broker_command {
+	const char *name;		/* NULL: no such command */
+	uint8_t type;			/* enum broker_object_type */
+	bool can_do;
+	bool can_dump;
+};
+
+extern const char *const broker_causes[];
+#define NR_CAUSES	9
+
+extern const struct broker_attributes broker_attributes[BROKER_OBJECT_ROUTE + 1];
+extern const struct broker_command broker_commands[];
+extern const unsigned int broker_nr_commands;
+
+struct nl_msg;
+struct nlattr;
+
+const char *broker_attribute_name(enum broker_object_type type, unsigned int id);
+size_t broker_object_size(const struct broker_object *object);
+int broker_object_put(const struct broker_object *object, struct nl_msg *msg);
+int broker_object_parse(struct broker_object **object, enum broker_object_type type,
+			struct nlattr *head, int length);
+
+#endif /* BROKER_INTERNAL_H */

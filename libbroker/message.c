@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A message: its properties as they are on the wire, and its body.
+ *
+ * A property is appended as it is set, and an earlier one of the same id cut out,
+ * so that publishing is copying one area.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define STRING	(1U << BROKER_TYPE_STRING)
+#define BYTES	(1U << BROKER_TYPE_BYTES)
+#define INT64	(1U << BROKER_TYPE_INT64)
+
+/* The types a well-known property may have. */
+static const uint8_t property_types[] = {
+	[BROKER_PROP_CONTENT_TYPE]	= STRING,
+	[BROKER_PROP_CONTENT_ENCODING]	= STRING,
+	[BROKER_PROP_MESSAGE_ID]	= STRING | BYTES | INT64,
+	[BROKER_PROP_CORRELATION_ID]	= STRING | BYTES | INT64,
+	[BROKER_PROP_REPLY_TO]		= STRING,
+	[BROKER_PROP_TYPE]		= STRING,
+	[BROKER_PROP_APP_ID]		= STRING,
+	[BROKER_PROP_SUBJECT]		= STRING,
+	[BROKER_PROP_GROUP_KEY]		= STRING | BYTES,
+	[BROKER_PROP_DEDUPE_ID]		= STRING | BYTES,
+	[BROKER_PROP_TRACEPARENT]	= STRING,
+	[BROKER_PROP_TIMESTAMP]		= INT64,
+	[BROKER_PROP_TTL]		= INT64,
+	[BROKER_PROP_DELIVER_AT]	= INT64,
+	[BROKER_PROP_PRIORITY]		= INT64,
+	[BROKER_PROP_DELIVERY_MODE]	= INT64,
+	[BROKER_PROP_USER_ID]		= STRING,
+};
+
+const char *const broker_causes[NR_CAUSES] = {
+	[BROKER_CAUSE_NONE]		= "none",
+	[BROKER_CAUSE_RELEASED]		= "released",
+	[BROKER_CAUSE_FAILED]		= "failed",
+	[BROKER_CAUSE_CANCELLED]	= "cancelled",
+	[BROKER_CAUSE_CLOSED]		= "closed",
+	[BROKER_CAUSE_EXITED]		= "exited",
+	[BROKER_CAUSE_KILLED]		= "killed",
+	[BROKER_CAUSE_OOM]		= "oom",
+	[BROKER_CAUSE_QUEUE_DELETED]	= "queue-deleted",
+};
+
+const char *broker_cause_name(unsigned int cause)
+{
+	return cause < NR_CAUSES ? broker_causes[cause] : "unknown";
+}
+
+int broker_message_new(struct broker_message **message)
+{
+	*message = calloc(1, sizeof(**message));
+	return *message ? 0 : -ENOMEM;
+}
+
+struct broker_message *broker_message_free(struct broker_message *message)
+{
+	if (message) {
+		free(message->props);
+		free(message->body_copy);
+		free(message);
+	}
+	return NULL;
+}
+
+static bool is_received(const struct broker_message *message)
+{
+	return message->exchange;
+}
+
+void broker_message_clear(struct broker_message *message)
+{
+	if (is_received(message))
+		return;
+	free(message->body_copy);
+	message->body_copy = NULL;
+	message->body = NULL;
+	message->body_length = 0;
+	message->props_length = 0;
+	message->headers = 0;
+}
+
+int broker_message_set_body(struct broker_message *message, const void *body, size_t length)
+{
+	if (is_received(message))
+		return -EINVAL;
+	free(message->body_copy);
+	message->body_copy = NULL;
+	message->body = body;
+	message->body_length = length;
+	return 0;
+}
+
+/* One property as it stands in the area. */
+struct entry {
+	struct broker_prop prop;
+	size_t offset;
+	size_t length;
+	const char *name;
+	const char *value;
+};
+
+/* Steps to the next entry; begin with one that is all 0. */
+static bool next_entry(const struct broker_message *message, struct entry *entry)
+{
+	const char *p;
+
+	entry->offset += entry->length;
+	if (message->props_length - entry->offset < sizeof(entry->prop))
+		return false;
+
+	p = message->props + entry->offset;
+	memcpy(&entry->prop, p, sizeof(entry->prop));
+	entry->name = p + sizeof(entry->prop);
+	entry->value = entry->name + entry->prop.name_len;
+	entry->length = sizeof(entry->prop) + entry->prop.name_len + entry->prop.value_len;
+	return entry->length <= message->props_length - entry->offset;
+}
+
+static bool find_property(const struct broker_message *message, enum broker_prop_id id,
+			  struct entry *entry)
+{
+	*entry = (struct entry) { 0 };
+	while (next_entry(message, entry)) {
+		if (entry->prop.id == id)
+			return true;
+	}
+	return false;
+}
+
+static int make_room(struct broker_message *message, size_t length)
+{
+	size_t room = message->props_room ? message->props_room : 256;
+	char *props;
+
+	while (room < length)
+		room *= 2;
+	if (room == message->props_room)
+		return 0;
+	props = realloc(message->props, room);
+	if (!props)
+		return -ENOMEM;
+	message->props = props;
+	message->props_room = room;
+	return 0;
+}
+
+int broker_message_copy(struct broker_message **message, const struct broker_message *from)
+{
+	struct entry entry = { 0 };
+	struct broker_message *m;
+
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+
+	if (from->props_length) {
+		if (make_room(m, from->props_length))
+			goto err_free;
+		memcpy(m->props, from->props, from->props_length);
+		m->props_length = from->props_length;
+	}
+	if (from->body_length) {
+		m->body_copy = malloc(from->body_length);
+		if (!m->body_copy)
+			goto err_free;
+		m->body = memcpy(m->body_copy, from->body, from->body_length);
+		m->body_length = from->body_length;
+	}
+	while (next_entry(m, &entry))
+		m->headers += entry.prop.id == BROKER_PROP_HEADER;
+
+	*message = m;
+	return 0;
+
+err_free:
+	broker_message_free(m);
+	return -ENOMEM;
+}
+
+/* Appends an entry in place of @old, if there is one. */
+static int put_entry(struct broker_message *message, const struct entry *old,
+		     const struct broker_prop *prop, const char *name, const void *value)
+{
+	size_t length = sizeof(*prop) + prop->name_len + prop->value_len;
+	size_t kept = message->props_length - (old ? old->length : 0);
+	char *p;
+	int err;
+
+	if (kept + length > BROKER_MAX_PROPS)
+		return -EMSGSIZE;
+	err = make_room(message, kept + length);
+	if (err)
+		return err;
+
+	if (old) {
+		p = message->props + old->offset;
+		memmove(p, p + old->length, kept - old->offset);
+	}
+	p = message->props + kept;
+	memcpy(p, prop, sizeof(*prop));
+	if (prop->name_len)
+		memcpy(p + sizeof(*prop), name, prop->name_len);
+	if (prop->value_len)
+		memcpy(p + sizeof(*prop) + prop->name_len, value, prop->value_len);
+	message->props_length = kept + length;
+	return 0;
+}
+
+static int set_property(struct broker_message *message, enum broker_prop_id id,
+			enum broker_prop_type type, const void *value, size_t length)
+{
+	struct broker_prop prop = { .id = id, .type = type, .value_len = length };
+	struct entry old;
+
+	if (is_received(message))
+		return -EINVAL;
+	if (id >= sizeof(property_types) || !(property_types[id] & (1U << type)))
+		return -EINVAL;
+	if (length > BROKER_MAX_PROPS)
+		return -EMSGSIZE;
+	return put_entry(message, find_property(message, id, &old) ? &old : NULL, &prop, NULL,
+			 value);
+}
+
+int broker_message_set_string(struct broker_message *message, enum broker_prop_id id,
+			      const char *value)
+{
+	return set_property(message, id, BROKER_TYPE_STRING, value, strlen(value));
+}
+
+int broker_message_set_bytes(struct broker_message *message, enum broker_prop_id id,
+			     const void *value, size_t length)
+{
+	return set_property(message, id, BROKER_TYPE_BYTES, value, length);
+}
+
+int broker_message_set_int(struct broker_message *message, enum broker_prop_id id, int64_t value)
+{
+	return set_property(message, id, BROKER_TYPE_INT64, &value, sizeof(value));
+}
+
+static bool fits_type(enum broker_prop_type type, const void *value, size_t length)
+{
+	switch (type) {
+	case BROKER_TYPE_STRING:
+	case BROKER_TYPE_BYTES:
+		return true;
+	case BROKER_TYPE_INT64:
+	case BROKER_TYPE_DOUBLE:
+		return length == 8;
+	case BROKER_TYPE_BOOL:
+		return length == 1 && *(const unsigned char *)value <= 1;
+	}
+	return false;
+}
+
+int broker_message_add_header(struct broker_message *message, const char *name,
+			      enum broker_prop_type type, const void *value, size_t length)
+{
+	size_t name_len = strlen(name);
+	struct broker_prop prop = {
+		.id = BROKER_PROP_HEADER,
+		.type = type,
+		.name_len = name_len,
+		.value_len = length,
+	};
+	int err;
+
+	if (is_received(message) || !name_len || !fits_type(type, value, length))
+		return -EINVAL;
+	if (name_len > BROKER_MAX_NAME)
+		return -ENAMETOOLONG;
+	if (length > BROKER_MAX_PROPS)
+		return -EMSGSIZE;
+	if (message->headers == BROKER_MAX_HEADERS)
+		return -E2BIG;
+	err = put_entry(message, NULL, &prop, name, value);
+	if (!err)
+		message->headers++;
+	return err;
+}
+
+int broker_message_add_header_string(struct broker_message *message, const char *name,
+				     const char *value)
+{
+	return broker_message_add_header(message, name, BROKER_TYPE_STRING, value, strlen(value));
+}
+
+const void *broker_message_body(const struct broker_message *message, size_t *length)
+{
+	if (length)
+		*length = message->body_length;
+	return message->body ? message->body : "";
+}
+
+const void *broker_message_props(const struct broker_message *message, size_t *length)
+{
+	if (length)
+		*length = message->props_length;
+	return message->props ? message->props : "";
+}
+
+static void tell_value(const struct entry *entry, enum broker_prop_type *type, const void **value,
+		       size_t *length)
+{
+	if (type)
+		*type = entry->prop.type;
+	if (value)
+		*value = entry->value;
+	if (length)
+		*length = entry->prop.value_len;
+}
+
+int broker_message_property(const struct broker_message *message, enum broker_prop_id id,
+			    enum broker_prop_type *type, const void **value, size_t *length)
+{
+	struct entry entry;
+
+	if (id == BROKER_PROP_HEADER || !find_property(message, id, &entry))
+		return -ENOENT;
+	tell_value(&entry, type, value, length);
+	return 0;
+}
+
+int broker_message_header(const struct broker_message *message, unsigned int index,
+			  const char **name, size_t *name_length, enum broker_prop_type *type,
+			  const void **value, size_t *length)
+{
+	struct entry entry = { 0 };
+
+	while (next_entry(message, &entry)) {
+		if (entry.prop.id != BROKER_PROP_HEADER || index--)
+			continue;
+		if (name)
+			*name = entry.name;
+		if (name_length)
+			*name_length = entry.prop.name_len;
+		tell_value(&entry, type, value, length);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+const struct broker_delivery *broker_message_delivery(const struct broker_message *message)
+{
+	return is_received(message) ? &message->delivery : NULL;
+}
+
+const char *broker_message_exchange(const struct broker_message *message)
+{
+	return is_received(message) ? message->exchange : "";
+}
+
+const char *broker_message_key(const struct broker_message *message)
+{
+	return is_received(message) ? message->key : "";
+}
+
+uint64_t broker_message_user_data(const struct broker_message *message)
+{
+	return message->delivery.user_data;
+}

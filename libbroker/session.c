@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * One open /dev/broker.  Nothing here restarts a call that a signal ended: the
+ * caller asked for a deadline and may want to look at what the signal meant.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define DEVICE	"/dev/broker"
+
+int broker_session_ioctl(const struct broker_session *session, unsigned long request, void *arg)
+{
+	return ioctl(session->fd, request, arg) < 0 ? -errno : 0;
+}
+
+int broker_session_open(struct broker_session **session)
+{
+	struct broker_session *s;
+	int err;
+
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+
+	s->fd = open(DEVICE, O_RDWR | O_CLOEXEC);
+	if (s->fd < 0) {
+		err = -errno;
+		goto err_free;
+	}
+
+	s->info.size = sizeof(s->info);
+	err = broker_session_ioctl(s, BROKER_IOC_INFO, &s->info);
+	if (!err && s->info.abi_version != BROKER_ABI_VERSION)
+		err = -EPROTO;
+	if (err)
+		goto err_close;
+
+	*session = s;
+	return 0;
+
+err_close:
+	close(s->fd);
+err_free:
+	free(s);
+	return err;
+}
+
+struct broker_session *broker_session_close(struct broker_session *session)
+{
+	if (session) {
+		close(session->fd);
+		free(session);
+	}
+	return NULL;
+}
+
+int broker_session_fd(const struct broker_session *session)
+{
+	return session->fd;
+}
+
+const struct broker_info *broker_session_info(const struct broker_session *session)
+{
+	return &session->info;
+}
+
+static uint64_t credit_bytes(uint32_t messages, uint64_t bytes)
+{
+	return messages && !bytes ? BROKER_DEFAULT_CREDIT_BYTES : bytes;
+}
+
+int broker_session_consume(struct broker_session *session, const char *queue, uint32_t messages,
+			   uint64_t bytes, uint32_t flags, uint64_t user_data)
+{
+	struct broker_consume arg = {
+		.size = sizeof(arg),
+		.flags = flags,
+		.queue = (uintptr_t)queue,
+		.queue_len = strlen(queue),
+		.credit_messages = messages,
+		.credit_bytes = credit_bytes(messages, bytes),
+		.user_data = user_data,
+	};
+	int err;
+
+	err = broker_session_ioctl(session, BROKER_IOC_CONSUME, &arg);
+	return err ? err : (int)arg.consumer;
+}
+
+int broker_session_cancel(struct broker_session *session, uint32_t consumer)
+{
+	struct broker_cancel arg = {
+		.size = sizeof(arg),
+		.consumer = consumer,
+	};
+
+	return broker_session_ioctl(session, BROKER_IOC_CANCEL, &arg);
+}
+
+/* Bytes that broker_publish_encode() writes to its buffer. */
+size_t broker_publish_size(const char *exchange, const char *key,
+			   const struct broker_message *message)
+{
+	return strlen(exchange) + strlen(key) + message->props_length +
+	       (broker_message_is_small(message) ? message->body_length : 0);
+}
+
+/* Writes the head, and a small body behind it, to @buffer, and its address into @op. */
+int broker_publish_encode(struct broker_op *op, char *buffer, const char *exchange,
+			  const char *key, const struct broker_message *message, uint32_t flags)
+{
+	size_t exchange_len = strlen(exchange);
+	size_t key_len = strlen(key);
+	char *p = buffer;
+
+	if (exchange_len > BROKER_MAX_NAME || key_len > BROKER_MAX_KEY)
+		return -ENAMETOOLONG;
+	if (message->body_length > UINT32_MAX)
+		return -EMSGSIZE;
+	if (flags > UINT16_MAX)
+		return -EOPNOTSUPP;
+
+	p = (char *)memcpy(p, exchange, exchange_len) + exchange_len;
+	p = (char *)memcpy(p, key, key_len) + key_len;
+	if (message->props_length)
+		memcpy(p, message->props, message->props_length);
+	p += message->props_length;
+
+	*op = (struct broker_op) {
+		.opcode = BROKER_OP_PUBLISH,
+		.flags = flags,
+		.publish = {
+			.head = (uintptr_t)buffer,
+			.body = (uintptr_t)message->body,
+			.body_len = message->body_length,
+			.props_len = message->props_length,
+			.exchange_len = exchange_len,
+			.key_len = key_len,
+		},
+	};
+	if (message->body_length && broker_message_is_small(message)) {
+		memcpy(p, message->body, message->body_length);
+		op->publish.body = (uintptr_t)p;
+	}
+	return 0;
+}
+
+int broker_settle_encode(struct broker_op *op, uint32_t consumer, uint64_t tag,
+			 enum broker_opcode outcome, uint32_t flags)
+{
+	if (outcome < BROKER_OP_ACCEPT || outcome > BROKER_OP_REJECT || !consumer)
+		return -EINVAL;
+	if (flags > UINT16_MAX)
+		return -EOPNOTSUPP;
+
+	*op = (struct broker_op) {
+		.opcode = outcome,
+		.flags = flags,
+		.settle = {
+			.tag = tag,
+			.consumer = consumer,
+		},
+	};
+	return 0;
+}
+
+void broker_credit_encode(struct broker_op *op, uint32_t consumer, uint32_t messages,
+			  uint64_t bytes)
+{
+	*op = (struct broker_op) {
+		.opcode = BROKER_OP_CREDIT,
+		.credit = {
+			.bytes = credit_bytes(messages, bytes),
+			.messages = messages,
+			.consumer = consumer,
+		},
+	};
+}
+
+static int submit_one(struct broker_session *session, struct broker_op *op, uint64_t timeout_ns,
+		      struct broker_result *result)
+{
+	struct broker_submit arg = {
+		.size = sizeof(arg),
+		.ops = (uintptr_t)op,
+		.results = (uintptr_t)result,
+		.nr_ops = 1,
+		.op_size = sizeof(*op),
+		.timeout_ns = timeout_ns,
+	};
+	int err;
+
+	err = broker_session_ioctl(session, BROKER_IOC_SUBMIT, &arg);
+	return err ? err : result->error;
+}
+
+int broker_session_publish(struct broker_session *session, const char *exchange, const char *key,
+			   const struct broker_message *message, uint32_t flags,
+			   uint64_t timeout_ns)
+{
+	char scratch[2 * INLINE_BODY];
+	char *buffer = scratch;
+	struct broker_result result;
+	struct broker_op op;
+	size_t size;
+	int err;
+
+	size = broker_publish_size(exchange, key, message);
+	if (size > sizeof(scratch)) {
+		buffer = malloc(size);
+		if (!buffer)
+			return -ENOMEM;
+	}
+
+	err = broker_publish_encode(&op, buffer, exchange, key, message, flags);
+	if (!err)
+		err = submit_one(session, &op, timeout_ns, &result);
+
+	if (buffer != scratch)
+		free(buffer);
+	return err ? err : (int)result.accepted;
+}
+
+int broker_session_settle(struct broker_session *session, const struct broker_message *message,
+			  enum broker_opcode outcome)
+{
+	struct broker_result result;
+	struct broker_op op;
+	int err;
+
+	err = broker_settle_encode(&op, message->delivery.consumer, message->delivery.tag,
+				   outcome, 0);
+	return err ? err : submit_one(session, &op, 0, &result);
+}
+
+int broker_session_credit(struct broker_session *session, uint32_t consumer, uint32_t messages,
+			  uint64_t bytes)
+{
+	struct broker_result result;
+	struct broker_op op;
+
+	broker_credit_encode(&op, consumer, messages, bytes);
+	return submit_one(session, &op, 0, &result);
+}
