@@ -196,7 +196,7 @@ int broker_message_set_int(struct broker_message *message, enum broker_prop_id i
  * @value: text, bytes, int64_t, double, or one byte 0 or 1; copied
  * @length: bytes of @value: 8 for INT64 and DOUBLE, 1 for BOOL
  *
- * Return: as the setters; -E2BIG: more than BROKER_MAX_HEADERS.
+ * Return: as the setters; -ENAMETOOLONG; -E2BIG: more than BROKER_MAX_HEADERS.
  */
 int broker_message_add_header(struct broker_message *message, const char *name,
 			      enum broker_prop_type type, const void *value, size_t length);
@@ -346,8 +346,8 @@ unsigned int broker_batch_length(const struct broker_batch *batch);
  * @confirm: how sure to be
  * @min_routes: fewest queues that must take it; 0: see struct broker_publish
  *
- * Return: its index; -E2BIG: the batch is full; -ENAMETOOLONG; -ENOMEM.  So do
- * the others that add.
+ * Return: its index; -E2BIG: the batch is full; -ENAMETOOLONG; -EMSGSIZE;
+ * -EOPNOTSUPP: flags beyond 16 bits; -ENOMEM.  So do the others that add.
  */
 int broker_batch_publish(struct broker_batch *batch, const char *exchange, const char *key,
 			 const struct broker_message *message, uint32_t flags,
@@ -359,6 +359,8 @@ int broker_batch_publish(struct broker_batch *batch, const char *exchange, const
  * @message: as it was received
  * @outcome: as broker_session_settle()
  * @flags: BROKER_SETTLE_F_*
+ *
+ * Return: its index; -EINVAL: as broker_session_settle(); else as broker_batch_publish().
  */
 int broker_batch_settle(struct broker_batch *batch, const struct broker_message *message,
 			enum broker_opcode outcome, uint32_t flags);
@@ -377,8 +379,8 @@ int broker_batch_credit(struct broker_batch *batch, uint32_t consumer, uint32_t 
  * @flags: BROKER_SUBMIT_F_*
  * @timeout_ns: longest wait of the whole batch for room in queues
  *
- * Return: how many operations failed: 0 is success of all; or the call's own
- * error, see struct broker_submit.
+ * Return: how many operations failed: 0 is success of all, and of an empty
+ * batch; or the call's own error, see struct broker_submit.
  */
 int broker_batch_submit(struct broker_batch *batch, uint32_t flags, uint64_t timeout_ns);
 
@@ -426,7 +428,11 @@ enum broker_value_type {
 	BROKER_VALUE_HEADERS,	/* broker_object_header() */
 };
 
-/** broker_object_new() - An object without attributes; free with broker_object_free(). */
+/**
+ * broker_object_new() - An object without attributes; free with broker_object_free()
+ *
+ * Return: 0; -EINVAL: no such type; -ENOMEM.
+ */
 int broker_object_new(struct broker_object **object, enum broker_object_type type);
 
 /** broker_object_free() - Free an object; NULL is fine.  Returns NULL. */
@@ -438,6 +444,8 @@ enum broker_object_type broker_object_type(const struct broker_object *object);
 /**
  * broker_object_set_number() - Set an attribute that is a number, enumeration, flags or flag
  *
+ * A flag is set by 1 and taken away by 0.
+ *
  * Return: 0; -ENOENT: no such attribute; -EINVAL: it is of another type;
  * -ERANGE: too large for it; -ENOMEM.
  */
@@ -447,7 +455,9 @@ int broker_object_set_number(struct broker_object *object, const char *name, uin
  * broker_object_set_string() - Set an attribute from text
  *
  * Takes any attribute but BYTES and HEADERS: a number is parsed (decimal, or
- * octal and hexadecimal as in C; "mode" is always octal), words are looked up.
+ * octal and hexadecimal as in C; "mode" is always octal), words are looked up,
+ * a flag is "1" or "0".
+ *
  * Return: as broker_object_set_number(); -EINVAL also: not a number, not one of the words.
  */
 int broker_object_set_string(struct broker_object *object, const char *name, const char *value);
@@ -463,6 +473,8 @@ int broker_object_set_bytes(struct broker_object *object, const char *name, cons
  * @type: enum broker_prop_type: STRING, INT64, DOUBLE or BOOL; 0: it need only be there
  * @value: as broker_message_add_header()
  * @length: as broker_message_add_header()
+ *
+ * Return: 0; -EINVAL: not a binding, or no such value; -ENAMETOOLONG; -ENOMEM.
  */
 int broker_object_add_header(struct broker_object *object, const char *name,
 			     unsigned int type, const void *value, size_t length);
@@ -473,7 +485,12 @@ int broker_object_has(const struct broker_object *object, const char *name);
 /** broker_object_number() - An attribute as a number; 0 if it is not set. */
 uint64_t broker_object_number(const struct broker_object *object, const char *name);
 
-/** broker_object_string() - An attribute as text; "" if it is not set.  Valid until it is changed. */
+/**
+ * broker_object_string() - An attribute as text; "" if it is not set
+ *
+ * A number is written in decimal, "mode" in octal, a word that this library does
+ * not know as its number.  Valid until the attribute is changed.
+ */
 const char *broker_object_string(const struct broker_object *object, const char *name);
 
 /**
@@ -514,7 +531,11 @@ struct broker_admin *broker_admin_close(struct broker_admin *admin);
  */
 const char *broker_admin_error(const struct broker_admin *admin);
 
-/** broker_admin_error_attribute() - Name of the attribute at fault; "" if none. */
+/**
+ * broker_admin_error_attribute() - Name of the attribute at fault, or missing; "" if none
+ *
+ * Valid until the next call.
+ */
 const char *broker_admin_error_attribute(const struct broker_admin *admin);
 
 /**
@@ -526,7 +547,7 @@ const char *broker_admin_error_attribute(const struct broker_admin *admin);
  *
  * Return: 0 (with *@reply NULL if the kernel gave none); the kernel's errno,
  * -ENOENT, -EEXIST, -EACCES, -EPERM, -EBUSY, -ELOOP and so on; -EINVAL: not
- * such a command.
+ * such a command, or @request is of another type than it takes.
  */
 int broker_admin_call(struct broker_admin *admin, int command, const struct broker_object *request,
 		      struct broker_object **reply);
@@ -541,8 +562,8 @@ int broker_admin_call(struct broker_admin *admin, int command, const struct brok
  * @arg: for @each
  *
  * Starts over when a change made the list inconsistent, before @each has seen
- * any of it: the list is a snapshot.  Return: 0; what @each returned; or as
- * broker_admin_call().
+ * any of it: the list is a snapshot.  Return: 0; what @each returned; -EAGAIN:
+ * it kept on changing; or as broker_admin_call().
  */
 int broker_admin_list(struct broker_admin *admin, int command, const struct broker_object *request,
 		      int (*each)(const struct broker_object *object, void *arg), void *arg);
