@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+
+#include "admin.h"
+#include "broker.h"
+#include "queue.h"
+#include "session.h"
+#include "user.h"
+
+/**
+ * struct queue_snapshot - a queue at one moment
+ * @max_messages: see struct broker_queue (const)
+ * @max_bytes: see there (const)
+ * @overflow: see there (const)
+ * @nr_consumers: see there (const)
+ * @nr_ready: see there (const)
+ * @nr_unacked: see there (const)
+ * @bytes: see there (const)
+ * @stats: see there (const)
+ */
+struct queue_snapshot {
+	u32 max_messages;
+	u64 max_bytes;
+	u32 overflow;
+	u32 nr_consumers;
+	u32 nr_ready;
+	u32 nr_unacked;
+	u64 bytes;
+	struct broker_queue_stats stats;
+};
+
+static void take_snapshot(struct broker_queue *queue, struct queue_snapshot *now)
+{
+	spin_lock(&queue->lock);
+	now->max_messages = queue->max_messages;
+	now->max_bytes = queue->max_bytes;
+	now->overflow = queue->overflow;
+	now->nr_consumers = queue->nr_consumers;
+	now->nr_ready = queue->nr_ready;
+	now->nr_unacked = queue->nr_unacked;
+	now->bytes = queue->bytes;
+	now->stats = queue->stats;
+	spin_unlock(&queue->lock);
+}
+
+static int put_u64(struct sk_buff *skb, int type, u64 value)
+{
+	return nla_put_u64_64bit(skb, type, value, BROKER_A_QUEUE_PAD);
+}
+
+static int put_identity(struct sk_buff *skb, const struct broker_nl_head *head,
+			struct broker_queue *queue)
+{
+	kuid_t uid;
+	kgid_t gid;
+	u16 mode;
+
+	broker_access_read(&queue->access, &uid, &gid, &mode);
+	return nla_put_u32(skb, BROKER_A_QUEUE_ID, queue->id) ||
+	       nla_put_string(skb, BROKER_A_QUEUE_NAME, queue->name) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_FLAGS, queue->flags) ||
+	       (queue->session_id && put_u64(skb, BROKER_A_QUEUE_SESSION, queue->session_id)) ||
+	       broker_nl_put_uid(skb, head, BROKER_A_QUEUE_UID, uid) ||
+	       broker_nl_put_gid(skb, head, BROKER_A_QUEUE_GID, gid) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_MODE, mode) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_BINDINGS, READ_ONCE(queue->nr_bindings));
+}
+
+static int put_snapshot(struct sk_buff *skb, const struct queue_snapshot *now)
+{
+	return nla_put_u32(skb, BROKER_A_QUEUE_MAX_MESSAGES, now->max_messages) ||
+	       put_u64(skb, BROKER_A_QUEUE_MAX_BYTES, now->max_bytes) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_OVERFLOW, now->overflow) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_CONSUMERS, now->nr_consumers) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_READY, now->nr_ready) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_UNACKED, now->nr_unacked) ||
+	       put_u64(skb, BROKER_A_QUEUE_BYTES, now->bytes);
+}
+
+static int put_stats(struct sk_buff *skb, const struct broker_queue_stats *stats)
+{
+	return put_u64(skb, BROKER_A_QUEUE_ENQUEUED, stats->enqueued) ||
+	       put_u64(skb, BROKER_A_QUEUE_DELIVERED, stats->delivered) ||
+	       put_u64(skb, BROKER_A_QUEUE_REDELIVERED, stats->redelivered) ||
+	       put_u64(skb, BROKER_A_QUEUE_ACCEPTED, stats->accepted) ||
+	       put_u64(skb, BROKER_A_QUEUE_RELEASED, stats->released) ||
+	       put_u64(skb, BROKER_A_QUEUE_FAILED, stats->failed) ||
+	       put_u64(skb, BROKER_A_QUEUE_REJECTED, stats->rejected) ||
+	       put_u64(skb, BROKER_A_QUEUE_DROPPED, stats->dropped) ||
+	       put_u64(skb, BROKER_A_QUEUE_REFUSED, stats->refused) ||
+	       put_u64(skb, BROKER_A_QUEUE_PURGED, stats->purged);
+}
+
+int broker_nl_put_queue(struct sk_buff *skb, const struct broker_nl_head *head,
+			struct broker_queue *queue)
+{
+	struct queue_snapshot now;
+	void *hdr;
+
+	take_snapshot(queue, &now);
+	hdr = broker_nl_begin(skb, head);
+	return broker_nl_end(skb, hdr,
+			     !hdr || put_identity(skb, head, queue) || put_snapshot(skb, &now) ||
+			     put_stats(skb, &now.stats));
+}
+
+static int need_name(struct genl_info *info)
+{
+	return BROKER_NL_MISSING(info->extack, info->attrs, BROKER_A_QUEUE_NAME,
+				 "which queue? the name is missing") ? -EINVAL : 0;
+}
+
+int broker_nl_queue_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct broker *broker = broker_of_net(genl_info_net(info));
+	struct broker_nl_head head = broker_nl_head_reply(info);
+	struct broker_queue *queue;
+	struct sk_buff *reply;
+	int err;
+
+	err = need_name(info);
+	if (err)
+		return err;
+	reply = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!reply)
+		return -ENOMEM;
+
+	rcu_read_lock();
+	queue = broker_nl_find_queue(broker, info->attrs[BROKER_A_QUEUE_NAME], info->extack);
+	err = IS_ERR(queue) ? PTR_ERR(queue) : broker_nl_put_queue(reply, &head, queue);
+	rcu_read_unlock();
+	return broker_nl_reply(reply, info, err);
+}
+
+int broker_nl_queue_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct broker *broker = broker_nl_dump_broker(cb);
+	struct broker_nl_head head = broker_nl_head_dump(cb);
+	struct broker_queue *queue;
+	unsigned long id;
+	int err;
+
+	err = broker_nl_dump_refuse(cb, BROKER_A_QUEUE_NAME);
+	if (err)
+		return err;
+
+	broker_nl_dump_sync(cb, broker);
+	rcu_read_lock();
+	xa_for_each_start(&broker->queue_ids, id, queue, cb->args[0]) {
+		err = broker_nl_put_queue(skb, &head, queue);
+		if (err)
+			break;
+		cb->args[0] = id + 1;
+	}
+	rcu_read_unlock();
+	broker_nl_dump_sync(cb, broker);
+	return broker_nl_dump_end(skb, err);
+}
+
+/* Reads what new and set have in common. */
+static int parse_settings(struct genl_info *info, struct broker_nl_owner *owner,
+			  struct broker_queue_config *config)
+{
+	struct nlattr **attrs = info->attrs;
+	int err;
+
+	owner->uid_attr = attrs[BROKER_A_QUEUE_UID];
+	owner->gid_attr = attrs[BROKER_A_QUEUE_GID];
+	owner->mode_attr = attrs[BROKER_A_QUEUE_MODE];
+	err = broker_nl_owner_parse(owner, info->extack);
+	if (err)
+		return err;
+	config->set |= (owner->uid_attr ? BROKER_QUEUE_SET_UID : 0) |
+		       (owner->gid_attr ? BROKER_QUEUE_SET_GID : 0) |
+		       (owner->mode_attr ? BROKER_QUEUE_SET_MODE : 0);
+	config->uid = owner->uid;
+	config->gid = owner->gid;
+	config->mode = owner->mode;
+
+	if (attrs[BROKER_A_QUEUE_MAX_MESSAGES]) {
+		config->set |= BROKER_QUEUE_SET_MAX_MESSAGES;
+		config->max_messages = nla_get_u32(attrs[BROKER_A_QUEUE_MAX_MESSAGES]);
+	}
+	if (attrs[BROKER_A_QUEUE_MAX_BYTES]) {
+		config->set |= BROKER_QUEUE_SET_MAX_BYTES;
+		config->max_bytes = nla_get_u64(attrs[BROKER_A_QUEUE_MAX_BYTES]);
+	}
+	if (attrs[BROKER_A_QUEUE_OVERFLOW]) {
+		config->set |= BROKER_QUEUE_SET_OVERFLOW;
+		config->overflow = nla_get_u32(attrs[BROKER_A_QUEUE_OVERFLOW]);
+	}
+	return 0;
+}
+
+/* The session that @attr names, with a reference. */
+static struct broker_session *find_session(struct broker *broker, const struct nlattr *attr,
+					   struct netlink_ext_ack *extack)
+{
+	struct broker_session *session;
+	u64 id = nla_get_u64(attr);
+
+	rcu_read_lock();
+	session = id <= ULONG_MAX ? xa_load(&broker->sessions, id) : NULL;
+	if (session && !refcount_inc_not_zero(&session->refs))
+		session = NULL;
+	rcu_read_unlock();
+
+	if (!session) {
+		BROKER_NL_ERR(extack, attr, "no such session");
+		return ERR_PTR(-ENOENT);
+	}
+	if (session->pid != task_tgid(current)) {
+		BROKER_NL_ERR(extack, attr, "the session is another process's");
+		broker_session_put(session);
+		return ERR_PTR(-EACCES);
+	}
+	return session;
+}
+
+/* Whose queue it will be, with a reference; NULL unless it is exclusive. */
+static struct broker_session *parse_session(struct broker *broker, struct genl_info *info)
+{
+	struct nlattr **attrs = info->attrs;
+	const struct nlattr *flags = attrs[BROKER_A_QUEUE_FLAGS];
+
+	if (flags && nla_get_u32(flags) & BROKER_QUEUE_FLAGS_EXCLUSIVE) {
+		if (BROKER_NL_MISSING(info->extack, attrs, BROKER_A_QUEUE_SESSION,
+				      "an exclusive queue needs a session"))
+			return ERR_PTR(-EINVAL);
+		return find_session(broker, attrs[BROKER_A_QUEUE_SESSION], info->extack);
+	}
+	if (attrs[BROKER_A_QUEUE_SESSION]) {
+		BROKER_NL_ERR(info->extack, attrs[BROKER_A_QUEUE_SESSION],
+			      "only an exclusive queue has a session");
+		return ERR_PTR(-EINVAL);
+	}
+	return NULL;
+}
+
+static int queue_new_parse(struct genl_info *info, struct broker_nl_owner *owner,
+			   struct broker_queue_config *config)
+{
+	const struct nlattr *name = info->attrs[BROKER_A_QUEUE_NAME];
+	int err;
+
+	if (name) {
+		err = broker_nl_check_new_name(name, info->extack);
+		if (err)
+			return err;
+		config->name = nla_data(name);
+		config->name_len = broker_nl_len(name);
+	}
+	if (info->attrs[BROKER_A_QUEUE_FLAGS])
+		config->flags = nla_get_u32(info->attrs[BROKER_A_QUEUE_FLAGS]);
+	return parse_settings(info, owner, config);
+}
+
+static void set_defaults_locked(const struct broker *broker, struct broker_queue_config *config)
+{
+	lockdep_assert_held(&broker->topology);
+	if (!(config->set & BROKER_QUEUE_SET_MAX_MESSAGES))
+		config->max_messages = broker->default_max_messages;
+	if (!(config->set & BROKER_QUEUE_SET_MAX_BYTES))
+		config->max_bytes = broker->default_max_bytes;
+	if (!(config->set & BROKER_QUEUE_SET_OVERFLOW))
+		config->overflow = broker->default_overflow;
+}
+
+/* Counts one more queue against the caller's quota, unless it is an administrator. */
+static struct broker_user *charge_locked(struct broker *broker, struct sk_buff *skb,
+					 struct netlink_ext_ack *extack)
+{
+	struct broker_user *user;
+
+	lockdep_assert_held(&broker->topology);
+	if (broker_may_admin(broker, skb))
+		return NULL;
+	user = broker_user_charge(broker, current_euid());
+	if (IS_ERR(user) && PTR_ERR(user) == -EDQUOT)
+		NL_SET_ERR_MSG_MOD(extack, "you have as many queues as queues-per-user allows");
+	return user;
+}
+
+static int queue_new_locked(struct broker *broker, struct sk_buff *skb, struct genl_info *info,
+			    struct broker_queue_config *config, struct sk_buff *reply)
+{
+	struct broker_nl_head head = broker_nl_head_reply(info);
+	struct broker_queue *queue;
+
+	lockdep_assert_held(&broker->topology);
+	config->user = charge_locked(broker, skb, info->extack);
+	if (IS_ERR(config->user))
+		return PTR_ERR(config->user);
+	set_defaults_locked(broker, config);
+	queue = broker_queue_new(broker, config, info->extack);
+	if (IS_ERR(queue)) {
+		broker_user_uncharge(broker, config->user);
+		if (PTR_ERR(queue) == -EEXIST)
+			NL_SET_BAD_ATTR(info->extack, info->attrs[BROKER_A_QUEUE_NAME]);
+		else if (PTR_ERR(queue) == -EOWNERDEAD)
+			NL_SET_BAD_ATTR(info->extack, info->attrs[BROKER_A_QUEUE_SESSION]);
+		return PTR_ERR(queue);
+	}
+	WARN_ON_ONCE(broker_nl_put_queue(reply, &head, queue));
+	return 0;
+}
+
+int broker_nl_queue_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct broker *broker = broker_of_net(genl_info_net(info));
+	struct broker_queue_config config = {};
+	struct broker_nl_owner owner = {};
+	struct sk_buff *reply;
+	int err;
+
+	err = queue_new_parse(info, &owner, &config) ?:
+	      broker_nl_owner_check(broker, skb, &owner, current_euid(), current_egid(),
+				    info->extack);
+	if (err)
+		return err;
+	config.session = parse_session(broker, info);
+	if (IS_ERR(config.session))
+		return PTR_ERR(config.session);
+
+	err = -ENOMEM;
+	reply = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (reply) {
+		mutex_lock(&broker->topology);
+		err = queue_new_locked(broker, skb, info, &config, reply);
+		mutex_unlock(&broker->topology);
+		err = broker_nl_reply_changed(reply, info, err);
+	}
+	if (config.session)
+		broker_session_put(config.session);
+	return err;
+}
+
+/* Finds the queue that the request names, which the caller must be allowed to configure. */
+static struct broker_queue *find_configurable_locked(struct broker *broker, struct sk_buff *skb,
+						     struct genl_info *info)
+{
+	const struct nlattr *name = info->attrs[BROKER_A_QUEUE_NAME];
+	struct broker_queue *queue;
+
+	lockdep_assert_held(&broker->topology);
+	queue = broker_nl_find_queue(broker, name, info->extack);
+	if (IS_ERR(queue) ||
+	    broker_may_netlink(broker, skb, &queue->access, BROKER_MAY_CONFIGURE))
+		return queue;
+	BROKER_NL_ERR(info->extack, name, "you may not configure (x) this queue");
+	return ERR_PTR(-EACCES);
+}
+
+/* The owner may change whose it is and its mode even where the mode denies him x. */
+static struct broker_queue *find_to_set_locked(struct broker *broker, struct sk_buff *skb,
+					       struct genl_info *info,
+					       const struct broker_nl_owner *owner,
+					       const struct broker_queue_config *config)
+{
+	const unsigned int limits = BROKER_QUEUE_SET_MAX_MESSAGES | BROKER_QUEUE_SET_MAX_BYTES |
+				    BROKER_QUEUE_SET_OVERFLOW;
+	struct broker_queue *queue;
+	kuid_t uid;
+	kgid_t gid;
+	u16 mode;
+	int err;
+
+	lockdep_assert_held(&broker->topology);
+	if (!broker_nl_owner_given(owner) || config->set & limits)
+		queue = find_configurable_locked(broker, skb, info);
+	else
+		queue = broker_nl_find_queue(broker, info->attrs[BROKER_A_QUEUE_NAME],
+					     info->extack);
+	if (IS_ERR(queue))
+		return queue;
+	broker_access_read(&queue->access, &uid, &gid, &mode);
+	err = broker_nl_owner_check(broker, skb, owner, uid, gid, info->extack);
+	return err ? ERR_PTR(err) : queue;
+}
+
+int broker_nl_queue_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct broker *broker = broker_of_net(genl_info_net(info));
+	struct broker_nl_head head = broker_nl_head_reply(info);
+	struct broker_queue_config config = {};
+	struct broker_nl_owner owner = {};
+	struct broker_queue *queue;
+	struct sk_buff *reply;
+	int err;
+
+	err = need_name(info) ?: parse_settings(info, &owner, &config);
+	if (err)
+		return err;
+	reply = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!reply)
+		return -ENOMEM;
+
+	mutex_lock(&broker->topology);
+	queue = find_to_set_locked(broker, skb, info, &owner, &config);
+	err = IS_ERR(queue) ? PTR_ERR(queue) : broker_queue_set(queue, &config, info->extack);
+	if (!err)
+		WARN_ON_ONCE(broker_nl_put_queue(reply, &head, queue));
+	mutex_unlock(&broker->topology);
+	return broker_nl_reply_changed(reply, info, err);
+}
+
+static int check_unused(struct broker_queue *queue, struct genl_info *info)
+{
+	const struct nlattr *if_unused = info->attrs[BROKER_A_QUEUE_IF_UNUSED];
+	const struct nlattr *if_empty = info->attrs[BROKER_A_QUEUE_IF_EMPTY];
+	struct queue_snapshot now;
+
+	take_snapshot(queue, &now);
+	if (if_unused && now.nr_consumers) {
+		BROKER_NL_ERR(info->extack, if_unused, "the queue has consumers");
+		return -EBUSY;
+	}
+	if (if_empty && (now.nr_ready || now.nr_unacked)) {
+		BROKER_NL_ERR(info->extack, if_empty, "the queue holds messages");
+		return -EBUSY;
+	}
+	return 0;
+}
+
+int broker_nl_queue_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct broker *broker = broker_of_net(genl_info_net(info));
+	struct broker_queue *queue;
+	int err;
+
+	err = need_name(info);
+	if (err)
+		return err;
+	mutex_lock(&broker->topology);
+	queue = find_configurable_locked(broker, skb, info);
+	err = IS_ERR(queue) ? PTR_ERR(queue) : check_unused(queue, info);
+	if (!err)
+		broker_queue_delete(queue);
+	mutex_unlock(&broker->topology);
+	return err;
+}
+
+static int put_purged(struct sk_buff *skb, const struct broker_nl_head *head, u64 purged)
+{
+	void *hdr = broker_nl_begin(skb, head);
+
+	return broker_nl_end(skb, hdr, !hdr || put_u64(skb, BROKER_A_QUEUE_PURGED, purged));
+}
+
+int broker_nl_queue_purge_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct broker *broker = broker_of_net(genl_info_net(info));
+	struct broker_nl_head head = broker_nl_head_reply(info);
+	struct broker_queue *queue;
+	struct sk_buff *reply;
+	int err;
+
+	err = need_name(info);
+	if (err)
+		return err;
+	reply = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!reply)
+		return -ENOMEM;
+
+	mutex_lock(&broker->topology);
+	queue = find_configurable_locked(broker, skb, info);
+	err = PTR_ERR_OR_ZERO(queue);
+	if (!err)
+		WARN_ON_ONCE(put_purged(reply, &head, broker_queue_purge(queue)));
+	mutex_unlock(&broker->topology);
+	return broker_nl_reply_changed(reply, info, err);
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Events are the messages of netlink's get with a command of their own.  Since
+ * one event has many readers, it shows users as the broker's namespace does, and
+ * a process by the number it has in its own pid namespace.
+ *
+ * Who cannot be told of something is told that: his socket reads ENOBUFS.
+ */
+#include <linux/rcupdate.h>
+
+#include "admin.h"
+#include "binding.h"
+#include "broker.h"
+#include "consumer.h"
+#include "event.h"
+#include "exchange.h"
+#include "queue.h"
+
+/* NULL if nobody listens. */
+static struct sk_buff *event_new(const struct broker *broker, unsigned int group, size_t size)
+{
+	struct sk_buff *skb;
+
+	if (!genl_has_listeners(&broker_nl_family, broker->net, group))
+		return NULL;
+	skb = genlmsg_new(size, GFP_KERNEL);
+	if (!skb)
+		genl_set_err(&broker_nl_family, broker->net, 0, group, -ENOBUFS);
+	return skb;
+}
+
+static void event_send(const struct broker *broker, unsigned int group, struct sk_buff *skb,
+		       int err)
+{
+	if (WARN_ON_ONCE(err))
+		nlmsg_free(skb);
+	else
+		genlmsg_multicast_netns(&broker_nl_family, broker->net, skb, 0, group, GFP_KERNEL);
+}
+
+/* That an object was deleted takes no more than its number and its name. */
+static void event_deleted(const struct broker *broker, u8 cmd, int id_type, u32 id,
+			  int name_type, const char *name)
+{
+	struct broker_nl_head head = broker_nl_head_event(broker, cmd);
+	struct sk_buff *skb;
+	void *hdr;
+	int err;
+
+	skb = event_new(broker, BROKER_NLGRP_TOPOLOGY, GENLMSG_DEFAULT_SIZE);
+	if (!skb)
+		return;
+	hdr = broker_nl_begin(skb, &head);
+	err = !hdr || nla_put_u32(skb, id_type, id) || nla_put_string(skb, name_type, name);
+	event_send(broker, BROKER_NLGRP_TOPOLOGY, skb, broker_nl_end(skb, hdr, err));
+}
+
+void broker_event_exchange(struct broker_exchange *exchange)
+{
+	struct broker *broker = exchange->broker;
+	struct broker_nl_head head = broker_nl_head_event(broker, BROKER_CMD_EXCHANGE_NTF);
+	struct sk_buff *skb;
+
+	skb = event_new(broker, BROKER_NLGRP_TOPOLOGY, GENLMSG_DEFAULT_SIZE);
+	if (skb)
+		event_send(broker, BROKER_NLGRP_TOPOLOGY, skb,
+			   broker_nl_put_exchange(skb, &head, exchange));
+}
+
+void broker_event_exchange_deleted(struct broker_exchange *exchange)
+{
+	event_deleted(exchange->broker, BROKER_CMD_EXCHANGE_DEL_NTF, BROKER_A_EXCHANGE_ID,
+		      exchange->id, BROKER_A_EXCHANGE_NAME, exchange->name);
+}
+
+void broker_event_queue(struct broker_queue *queue)
+{
+	struct broker *broker = queue->broker;
+	struct broker_nl_head head = broker_nl_head_event(broker, BROKER_CMD_QUEUE_NTF);
+	struct sk_buff *skb;
+
+	skb = event_new(broker, BROKER_NLGRP_TOPOLOGY, GENLMSG_DEFAULT_SIZE);
+	if (skb)
+		event_send(broker, BROKER_NLGRP_TOPOLOGY, skb,
+			   broker_nl_put_queue(skb, &head, queue));
+}
+
+void broker_event_queue_deleted(struct broker_queue *queue)
+{
+	event_deleted(queue->broker, BROKER_CMD_QUEUE_DEL_NTF, BROKER_A_QUEUE_ID,
+		      queue->id, BROKER_A_QUEUE_NAME, queue->name);
+}
+
+static void event_binding(struct broker_binding *binding, u8 cmd)
+{
+	struct broker *broker = binding->source->broker;
+	struct broker_nl_head head = broker_nl_head_event(broker, cmd);
+	struct sk_buff *skb;
+
+	lockdep_assert_held(&broker->topology);
+	skb = event_new(broker, BROKER_NLGRP_TOPOLOGY, broker_nl_binding_size(binding));
+	if (skb)
+		event_send(broker, BROKER_NLGRP_TOPOLOGY, skb,
+			   broker_nl_put_binding(skb, &head, binding));
+}
+
+void broker_event_binding(struct broker_binding *binding)
+{
+	event_binding(binding, BROKER_CMD_BINDING_NTF);
+}
+
+void broker_event_binding_deleted(struct broker_binding *binding)
+{
+	event_binding(binding, BROKER_CMD_BINDING_DEL_NTF);
+}
+
+void broker_event_consumer(struct broker_consumer *consumer)
+{
+	struct broker *broker = consumer->queue->broker;
+	struct broker_nl_head head = broker_nl_head_event(broker, BROKER_CMD_CONSUMER_NTF);
+	struct sk_buff *skb;
+
+	skb = event_new(broker, BROKER_NLGRP_CONSUMERS, GENLMSG_DEFAULT_SIZE);
+	if (skb)
+		event_send(broker, BROKER_NLGRP_CONSUMERS, skb,
+			   broker_nl_put_consumer(skb, &head, consumer));
+}
+
+void broker_event_consumer_ended(struct broker_consumer *consumer,
+				 const struct broker_return *how)
+{
+	struct broker *broker = consumer->queue->broker;
+	struct broker_nl_head head = broker_nl_head_event(broker, BROKER_CMD_CONSUMER_DEL_NTF);
+	struct sk_buff *skb;
+
+	skb = event_new(broker, BROKER_NLGRP_CONSUMERS, GENLMSG_DEFAULT_SIZE);
+	if (skb)
+		event_send(broker, BROKER_NLGRP_CONSUMERS, skb,
+			   broker_nl_put_consumer_ended(skb, &head, consumer, how));
+}
