@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef _SHIM_MINMAX_H
+#define _SHIM_MINMAX_H
+
+#define max(a, b)	((a) > (b) ? (a) : (b))
+#define swap(a, b)	\
+	do { __typeof__(a) swap_tmp = (a); (a) = (b); (b) = swap_tmp; } while (0)
+
+#endif /* _SHIM_MINMAX_H */
