@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Every allocation and every copy from or to the user fails once, in each kind
+ * of call: the call succeeds all the same, or says so and changed nothing.
+ *
+ * For kernels with fault injection: /proc/self/fail-nth makes the n-th point of
+ * failure in what this task does next fail.
+ */
+#include "helper.h"
+#include "kselftest_harness.h"
+
+#define POINTS	2000	/* no call has as many */
+
+static int nth_fd = -1, nth, spent;
+
+static void write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && write(fd, text, strlen(text)) < 0)
+		perror(path);
+	close(fd);
+}
+
+/* Begins and ends the time in which the @nth point fails. */
+static void arm(int before)
+{
+	char text[16] = {};
+
+	if (before) {
+		snprintf(text, sizeof(text), "%d", nth);
+		if (pwrite(nth_fd, text, strlen(text), 0) < 0)
+			abort();
+		return;
+	}
+	/* Reading may be what fails; then the call had less than @nth points. */
+	spent = pread(nth_fd, text, sizeof(text) - 1, 0) > 0 && atoi(text) == 0;
+	while (pwrite(nth_fd, "0", 1, 0) < 0)
+		;
+}
+
+/* Until a call has got through all its points without meeting the @nth. */
+#define EACH_POINT	for (nth = 1, spent = 1; nth < POINTS && spent; nth++)
+
+#define ALL_POINTS_MET()		\
+do {					\
+	EXPECT_LT(2, nth);		\
+	EXPECT_GT(POINTS, nth);		\
+} while (0)
+
+static int faulty(int fd, unsigned long request, void *arg)
+{
+	int ret;
+
+	arm(1);
+	ret = call(fd, request, arg);
+	arm(0);
+	return ret;
+}
+
+static int injected(int error)
+{
+	return error == -ENOMEM || error == -EFAULT;
+}
+
+#define FAULT_OR_SUCCESS(ret)				\
+	ASSERT_TRUE((ret) == 0 || injected(ret)) {	\
+		TH_LOG("point %d: %d", nth, ret);	\
+	}
+
+FIXTURE(fault) { int fd, consumer; struct nl_msg before; };
+
+FIXTURE_SETUP(fault)
+{
+	write_text("/sys/kernel/debug/failslab/ignore-gfp-wait", "N");
+	write_text("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N");
+	write_text("/sys/kernel/debug/fail_page_alloc/min-order", "0");
+	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, nth_fd);
+	ASSERT_EQ(0, new_broker());
+	self->fd = session_open();
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, queue_new("q") ?: queue_new("p"));
+	ASSERT_EQ(0, exchange_new("x", BROKER_EXCHANGE_TYPE_TOPIC));
+	ASSERT_EQ(0, bind_queue("x", "q", "a.#") ?: bind_queue("x", "p", "*.b"));
+	self->consumer = consume(self->fd, "q", 0);
+	ASSERT_LT(0, self->consumer);
+	memset(&self->before, 0, sizeof(self->before));
+}
+
+FIXTURE_TEARDOWN(fault)
+{
+	write_text("/sys/kernel/debug/failslab/ignore-gfp-wait", "Y");
+	write_text("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "Y");
+	write_text("/sys/kernel/debug/fail_page_alloc/min-order", "1");
+}
+
+/* @cold: the topology has changed since the last message, so it routes anew. */
+static void submit_faults(struct __test_metadata *_metadata, int fd, int cold)
+{
+	struct broker_confirm confirms[2];
+	struct broker_result result;
+	struct broker_submit s;
+	struct broker_op op;
+	unsigned int sent = 0, now;
+	int ret;
+
+	op_publish(&op, &(struct pub) { .exchange = "x", .key = "a.b", .body = "body" });
+	s = submit_of(&op, 1, &result);
+	s.confirms = (uintptr_t)confirms;
+	ASSERT_EQ(0, submit_one(fd, &op) ?: queue_purge("q") ?: queue_purge("p"));
+	EACH_POINT {
+		result.error = 1;
+		s.nr_confirms = 2;
+		if (cold)
+			ASSERT_EQ(0, bind_queue("x", "q", "c") ?: unbind_queue("x", "q", "c"));
+		ret = faulty(fd, BROKER_IOC_SUBMIT, &s);
+		FAULT_OR_SUCCESS(ret);
+		now = ready("q");
+		/* In both queues or in neither. */
+		ASSERT_EQ(now, ready("p"));
+		if (ret) {
+			ASSERT_EQ(sent, now);
+		} else if (result.error != 1) {
+			/* Else the operation stood and its result was lost. */
+			FAULT_OR_SUCCESS(result.error);
+			ASSERT_EQ(sent + !result.error, now);
+		}
+		sent = now;
+	}
+	ALL_POINTS_MET();
+	EXPECT_LT(0, sent);
+}
+
+TEST_F(fault, submit)
+{
+	submit_faults(_metadata, self->fd, 0);
+}
+
+TEST_F(fault, submit_with_new_route)
+{
+	submit_faults(_metadata, self->fd, 1);
+}
+
+TEST_F(fault, submit_large)
+{
+	char *body = calloc(1, BROKER_MAX_BODY);
+	struct broker_op ops[3];
+	struct broker_result results[3];
+	struct broker_submit s = submit_of(ops, 3, results);
+	unsigned int good, lost;
+	int i, ret;
+
+	for (i = 0; i < 3; i++)
+		op_publish(&ops[i], &(struct pub) { .key = "q", .body = body,
+						    .body_len = BROKER_MAX_BODY });
+	EACH_POINT {
+		ASSERT_EQ(0, queue_purge("q"));
+		for (i = 0; i < 3; i++)
+			results[i].error = 1;
+		ret = faulty(self->fd, BROKER_IOC_SUBMIT, &s);
+		FAULT_OR_SUCCESS(ret);
+		for (i = good = lost = 0; i < 3; i++) {
+			good += results[i].error == 0;
+			lost += results[i].error == 1;
+		}
+		if (ret || !lost)
+			ASSERT_EQ(ret ? 0 : good, ready("q"));
+	}
+	ALL_POINTS_MET();
+}
+
+TEST_F(fault, receive)
+{
+	static char buffer[4096] __attribute__((aligned(8)));
+	struct broker_receive r;
+	uint64_t delivered = 0;
+	int ret;
+
+	EACH_POINT {
+		ASSERT_EQ(0, put(self->fd, "q", "m") ?: put(self->fd, "q", "m"));
+		r = receive_of(self->consumer, buffer, sizeof(buffer), 2);
+		ret = faulty(self->fd, BROKER_IOC_RECEIVE, &r);
+		FAULT_OR_SUCCESS(ret);
+		delivered += ret ? 0 : r.count;
+		ASSERT_EQ(delivered, queue_get("q", BROKER_A_QUEUE_DELIVERED)) {
+			TH_LOG("point %d: %d", nth, ret);
+		}
+		ASSERT_EQ(delivered, unacked("q"));
+	}
+	ALL_POINTS_MET();
+}
+
+TEST_F(fault, browse)
+{
+	static char buffer[4096] __attribute__((aligned(8)));
+	struct broker_browse b;
+	int ret;
+
+	ASSERT_EQ(0, put(self->fd, "q", "m"));
+	queue_state("q", &self->before);
+	EACH_POINT {
+		b = (struct broker_browse) {
+			.size = sizeof(b), .queue = (uintptr_t)"q", .queue_len = 1,
+			.max_messages = 2, .buffer = (uintptr_t)buffer,
+			.buffer_len = sizeof(buffer),
+		};
+		ret = faulty(self->fd, BROKER_IOC_BROWSE, &b);
+		FAULT_OR_SUCCESS(ret);
+		ASSERT_TRUE(queue_unchanged("q", &self->before));
+	}
+	ALL_POINTS_MET();
+}
+
+TEST_F(fault, consume)
+{
+	unsigned int consumers = 1;
+	struct broker_consume c;
+	int ret;
+
+	EACH_POINT {
+		c = consume_of("q", 1);
+		ret = faulty(self->fd, BROKER_IOC_CONSUME, &c);
+		FAULT_OR_SUCCESS(ret);
+		consumers += ret == 0;
+		ASSERT_EQ(consumers, queue_get("q", BROKER_A_QUEUE_CONSUMERS)) {
+			TH_LOG("point %d: %d", nth, ret);
+		}
+	}
+	ALL_POINTS_MET();
+}
+
+/* Settling needs no memory: only its arguments may be out of reach. */
+TEST_F(fault, settle)
+{
+	struct broker_submit s;
+	struct broker_op op;
+	unsigned int left;
+	struct got got;
+	int i, ret;
+
+	for (i = 0; i < 64; i++)
+		ASSERT_EQ(0, put(self->fd, "q", "m"));
+	for (i = 0; i < 64; i++)
+		ASSERT_EQ(0, take(self->fd, self->consumer, &got));
+	left = 64;
+	EACH_POINT {
+		op = op_settle(BROKER_OP_ACCEPT, self->consumer, got.d.tag - nth + 1);
+		s = submit_of(&op, 1, NULL);
+		ret = faulty(self->fd, BROKER_IOC_SUBMIT, &s);
+		ASSERT_TRUE(ret == 0 || ret == -EFAULT) {
+			TH_LOG("point %d: %d", nth, ret);
+		}
+		left -= ret == 0;
+		ASSERT_EQ(left, unacked("q"));
+	}
+	ALL_POINTS_MET();
+}
+
+TEST_F(fault, cancel)
+{
+	struct broker_cancel c;
+	int consumer, ret;
+
+	EACH_POINT {
+		consumer = consume(self->fd, "q", 1);
+		ASSERT_LT(0, consumer);
+		c = (struct broker_cancel) { .size = sizeof(c), .consumer = consumer };
+		ret = faulty(self->fd, BROKER_IOC_CANCEL, &c);
+		FAULT_OR_SUCCESS(ret);
+		ASSERT_EQ(ret ? 2 : 1, queue_get("q", BROKER_A_QUEUE_CONSUMERS));
+		if (ret)
+			ASSERT_EQ(0, cancel(self->fd, consumer));
+	}
+	ALL_POINTS_MET();
+}
+
+TEST_F(fault, open)
+{
+	int fd;
+
+	EACH_POINT {
+		arm(1);
+		fd = open("/dev/broker", O_RDWR | O_CLOEXEC);
+		arm(0);
+		ASSERT_EQ(fd < 0 ? 1 : 2, broker_get(BROKER_A_STATUS_SESSIONS));
+		if (fd >= 0)
+			close(fd);
+	}
+	ALL_POINTS_MET();
+}
+
+/*
+ * Netlink may lose the answer to a request that was performed (ENOBUFS, or no
+ * answer at all): then either outcome is right.  @now tells how many there are.
+ */
+static void admin_faults(struct __test_metadata *_metadata, int (*make)(void),
+			 int (*undo)(void), uint64_t (*now)(void))
+{
+	uint64_t before = now(), after;
+	int ret;
+
+	EACH_POINT {
+		nl_around = arm;
+		ret = make();
+		nl_around = NULL;
+		after = now();
+		ASSERT_TRUE(ret == 0 || injected(ret) || ret == -ENOBUFS || ret == -EAGAIN) {
+			TH_LOG("point %d: %d %s", nth, ret, nl_why);
+		}
+		if (ret == 0)
+			ASSERT_NE(before, after);
+		if (injected(ret)) {
+			ASSERT_EQ(before, after) {
+				TH_LOG("point %d: %d, yet it was done", nth, ret);
+			}
+		}
+		if (before != after)
+			ASSERT_EQ(0, undo());
+		ASSERT_EQ(before, now());
+	}
+	ALL_POINTS_MET();
+}
+
+static int make_queue(void)
+{
+	return queue_new("new");
+}
+
+static int undo_queue(void)
+{
+	return queue_del("new");
+}
+
+static uint64_t queues(void)
+{
+	return broker_get(BROKER_A_STATUS_QUEUES);
+}
+
+TEST_F(fault, queue_new)
+{
+	admin_faults(_metadata, make_queue, undo_queue, queues);
+}
+
+TEST_F(fault, queue_del)
+{
+	ASSERT_EQ(0, make_queue());
+	admin_faults(_metadata, undo_queue, make_queue, queues);
+}
+
+static int make_exchange(void)
+{
+	return exchange_new("new", BROKER_EXCHANGE_TYPE_TOPIC, .alternate = "x");
+}
+
+static int undo_exchange(void)
+{
+	return exchange_del("new");
+}
+
+static uint64_t exchanges(void)
+{
+	return broker_get(BROKER_A_STATUS_EXCHANGES);
+}
+
+TEST_F(fault, exchange_new)
+{
+	admin_faults(_metadata, make_exchange, undo_exchange, exchanges);
+}
+
+TEST_F(fault, exchange_del)
+{
+	ASSERT_EQ(0, make_exchange());
+	admin_faults(_metadata, undo_exchange, make_exchange, exchanges);
+}
+
+static int make_binding(void)
+{
+	return bind_queue("x", "q", "one.*.three.#.five");
+}
+
+static int undo_binding(void)
+{
+	return unbind_queue("x", "q", "one.*.three.#.five");
+}
+
+static uint64_t bindings(void)
+{
+	return broker_get(BROKER_A_STATUS_BINDINGS);
+}
+
+TEST_F(fault, binding_new)
+{
+	admin_faults(_metadata, make_binding, undo_binding, bindings);
+}
+
+TEST_F(fault, binding_del)
+{
+	ASSERT_EQ(0, make_binding());
+	admin_faults(_metadata, undo_binding, make_binding, bindings);
+}
+
+static int make_limit(void)
+{
+	return queue_set("q", .max_messages = 77);
+}
+
+static int undo_limit(void)
+{
+	return queue_set("q", .max_messages = 99);
+}
+
+static uint64_t limit(void)
+{
+	return queue_get("q", BROKER_A_QUEUE_MAX_MESSAGES);
+}
+
+TEST_F(fault, queue_set)
+{
+	ASSERT_EQ(0, undo_limit());
+	admin_faults(_metadata, make_limit, undo_limit, limit);
+}
+
+TEST_HARNESS_MAIN
