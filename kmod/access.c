@@ -37,6 +37,20 @@ void broker_access_read(struct broker_access *access, kuid_t *uid, kgid_t *gid, 
 	} while (read_seqretry(&access->seq, seq));
 }
 
+/* groups_search() is not for modules; in_egroup_p() knows the current process only. */
+static bool cred_in_group(const struct cred *cred, kgid_t gid)
+{
+	const struct group_info *groups = cred->group_info;
+	int i;
+
+	if (gid_eq(cred->egid, gid))
+		return true;
+	for (i = 0; i < groups->ngroups; i++)
+		if (gid_eq(groups->gid[i], gid))
+			return true;
+	return false;
+}
+
 static bool access_allows(struct broker_access *access, const struct cred *cred, unsigned int want)
 {
 	kuid_t uid;
@@ -46,7 +60,7 @@ static bool access_allows(struct broker_access *access, const struct cred *cred,
 	broker_access_read(access, &uid, &gid, &mode);
 	if (uid_eq(cred->euid, uid))
 		mode >>= 6;
-	else if (gid_eq(cred->egid, gid) || groups_search(cred->group_info, gid))
+	else if (cred_in_group(cred, gid))
 		mode >>= 3;
 	return (mode & want) == want;
 }
