@@ -406,22 +406,21 @@ int broker_nl_queue_set_doit(struct sk_buff *skb, struct genl_info *info)
 	return broker_nl_reply_changed(reply, info, err);
 }
 
-static int check_unused(struct broker_queue *queue, struct genl_info *info)
+static int delete_queue(struct broker_queue *queue, struct genl_info *info)
 {
 	const struct nlattr *if_unused = info->attrs[BROKER_A_QUEUE_IF_UNUSED];
 	const struct nlattr *if_empty = info->attrs[BROKER_A_QUEUE_IF_EMPTY];
-	struct queue_snapshot now;
 
-	take_snapshot(queue, &now);
-	if (if_unused && now.nr_consumers) {
+	switch (broker_queue_delete_idle(queue, if_unused, if_empty)) {
+	case 0:
+		return 0;
+	case -ENOTEMPTY:
+		BROKER_NL_ERR(info->extack, if_empty, "the queue holds messages");
+		return -EBUSY;
+	default:
 		BROKER_NL_ERR(info->extack, if_unused, "the queue has consumers");
 		return -EBUSY;
 	}
-	if (if_empty && (now.nr_ready || now.nr_unacked)) {
-		BROKER_NL_ERR(info->extack, if_empty, "the queue holds messages");
-		return -EBUSY;
-	}
-	return 0;
 }
 
 int broker_nl_queue_del_doit(struct sk_buff *skb, struct genl_info *info)
@@ -435,9 +434,7 @@ int broker_nl_queue_del_doit(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	mutex_lock(&broker->topology);
 	queue = find_configurable_locked(broker, skb, info);
-	err = IS_ERR(queue) ? PTR_ERR(queue) : check_unused(queue, info);
-	if (!err)
-		broker_queue_delete(queue);
+	err = IS_ERR(queue) ? PTR_ERR(queue) : delete_queue(queue, info);
 	mutex_unlock(&broker->topology);
 	return err;
 }

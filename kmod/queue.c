@@ -325,6 +325,34 @@ void broker_queue_delete(struct broker_queue *queue)
 }
 
 /**
+ * broker_queue_delete_idle() - Delete a queue, unless it is in use
+ * @queue: linked; the broker's topology is locked
+ * @if_unused: not if it has consumers
+ * @if_empty: not if it holds messages, or has room reserved for one
+ *
+ * What would come between the look and the deletion finds the queue dead.
+ *
+ * Return: 0; -EBUSY: it has consumers; -ENOTEMPTY: it holds messages.
+ */
+int broker_queue_delete_idle(struct broker_queue *queue, bool if_unused, bool if_empty)
+{
+	int err = 0;
+
+	lockdep_assert_held(&queue->broker->topology);
+	spin_lock(&queue->lock);
+	if (if_unused && queue->nr_consumers)
+		err = -EBUSY;
+	else if (if_empty && queue->held)
+		err = -ENOTEMPTY;
+	else
+		WRITE_ONCE(queue->dead, true);
+	spin_unlock(&queue->lock);
+	if (!err)
+		broker_queue_delete(queue);
+	return err;
+}
+
+/**
  * broker_queue_unused() - Delete an auto-delete queue whose last consumer has gone
  * @queue: with a reference; no lock is held
  */
@@ -336,10 +364,10 @@ void broker_queue_unused(struct broker_queue *queue)
 		return;
 	mutex_lock(&queue->broker->topology);
 	spin_lock(&queue->lock);
-	unused = !queue->dead && queue->had_consumer && !queue->nr_consumers;
+	unused = !queue->dead && queue->had_consumer;
 	spin_unlock(&queue->lock);
 	if (unused)
-		broker_queue_delete(queue);
+		broker_queue_delete_idle(queue, true, false);
 	mutex_unlock(&queue->broker->topology);
 }
 

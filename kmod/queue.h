@@ -182,6 +182,7 @@ struct broker_queue *broker_queue_new(struct broker *broker,
 int broker_queue_set(struct broker_queue *queue, const struct broker_queue_config *config,
 		     struct netlink_ext_ack *extack);
 void broker_queue_delete(struct broker_queue *queue);
+int broker_queue_delete_idle(struct broker_queue *queue, bool if_unused, bool if_empty);
 
 /* Without that lock. */
 u32 broker_queue_purge(struct broker_queue *queue);
