@@ -357,49 +357,92 @@ static void test_scratch_too_small(void)
 	set_free(set);
 }
 
-/* 2^10 nodes are active at once after the last word: every choice of "a" or "*". */
-static void test_scratch_grows(void)
+static int tally(struct broker_topic_entry *entry, void *arg)
 {
-	struct broker_topic_entry *entries = calloc(1024, sizeof(*entries));
-	struct set *set = set_new();
-	unsigned int i, bit;
-	char text[32];
+	(void)entry;
+	++*(unsigned int *)arg;
+	return 0;
+}
 
-	for (i = 0; i < 1024; i++) {
-		for (bit = 0; bit < 10; bit++) {
-			text[2 * bit] = i >> bit & 1 ? '*' : 'a';
-			text[2 * bit + 1] = bit < 9 ? '.' : 0;
-		}
-		mutex_lock(&set->lock);
-		EXPECT_EQ(broker_topic_add(&set->topic, text, 19, &entries[i]), 0);
-		mutex_unlock(&set->lock);
-	}
-	rcu_read_lock();
-	EXPECT_EQ(broker_topic_match(&set->topic, "b", 1, &set->scratch, stop, NULL), -ENOSPC);
-	rcu_read_unlock();
-	i = 0;
+/*
+ * Matches @key with scratch that starts with nothing, and of which a match tells before
+ * it calls back that it is not enough.  Return: entries found
+ */
+static unsigned int match_growing(struct set *set, const char *key, unsigned int *capacity)
+{
+	struct broker_topic_scratch scratch = {};
+	unsigned int found = 0;
+	int err;
+
 	for (;;) {
-		unsigned int calls = 0;
-		int err;
-
 		rcu_read_lock();
-		err = broker_topic_match(&set->topic, "a.a.a.a.a.a.a.a.a.a", 19, &set->scratch,
-					 stop, &calls);
+		err = broker_topic_match(&set->topic, key, strlen(key), &scratch, tally, &found);
 		rcu_read_unlock();
-		EXPECT(err == -ENOSPC ? !calls : err == 42 && calls == 1);
 		if (err != -ENOSPC)
 			break;
-		EXPECT_EQ(broker_topic_scratch_grow(&set->scratch), 0);
+		EXPECT_EQ(found, 0);
+		EXPECT_EQ(broker_topic_scratch_grow(&scratch), 0);
 	}
-	EXPECT_EQ(set->scratch.capacity, 1024);
+	EXPECT_EQ(err, 0);
+	*capacity = scratch.capacity;
+	broker_topic_scratch_free(&scratch);
+	return found;
+}
+
+static void entry_add(struct set *set, struct broker_topic_entry *entry, const char *pattern)
+{
+	mutex_lock(&set->lock);
+	EXPECT_EQ(broker_topic_add(&set->topic, pattern, strlen(pattern), entry), 0);
+	mutex_unlock(&set->lock);
+}
+
+static void entry_del(struct set *set, struct broker_topic_entry *entry)
+{
+	mutex_lock(&set->lock);
+	broker_topic_del(&set->topic, entry);
+	mutex_unlock(&set->lock);
+}
+
+/* All choices of "a" or "*" for ten words: so many nodes are active after the last. */
+static void test_many_active(void)
+{
+	static struct broker_topic_entry entries[1024];
+	struct set *set = set_new();
+	unsigned int i, bit, capacity;
+	char text[] = "a.a.a.a.a.a.a.a.a.a";
 
 	for (i = 0; i < 1024; i++) {
-		mutex_lock(&set->lock);
-		broker_topic_del(&set->topic, &entries[i]);
-		mutex_unlock(&set->lock);
+		for (bit = 0; bit < 10; bit++)
+			text[2 * bit] = i >> bit & 1 ? '*' : 'a';
+		entry_add(set, &entries[i], text);
 	}
+	EXPECT_EQ(match_growing(set, "a.a.a.a.a.a.a.a.a.a", &capacity), 1024);
+	EXPECT_EQ(capacity, 1024);
+	for (i = 0; i < 1024; i++)
+		entry_del(set, &entries[i]);
 	set_free(set);
-	free(entries);
+}
+
+/* "#", "a.#", "a.a.#"…: one node is active at a time, but each "#" stays. */
+static void test_many_rests(void)
+{
+	static struct broker_topic_entry entries[100];
+	struct set *set = set_new();
+	unsigned int i, capacity;
+	char text[256], key[256];
+
+	for (i = 0; i < 100; i++) {
+		memcpy(&text[2 * i], "#", 2);
+		entry_add(set, &entries[i], text);
+		memcpy(&text[2 * i], "a.", 2);
+		memcpy(&key[2 * i], "a.", 2);
+	}
+	key[199] = 0;
+	EXPECT_EQ(match_growing(set, key, &capacity), 100);
+	EXPECT_EQ(capacity, 128);
+	for (i = 0; i < 100; i++)
+		entry_del(set, &entries[i]);
+	set_free(set);
 }
 
 /* Memory runs out */
@@ -493,18 +536,13 @@ static unsigned long cost_among(unsigned int others)
 		};
 
 		snprintf(text, sizeof(text), forms[i % 7], i, i);
-		mutex_lock(&set->lock);
-		EXPECT_EQ(broker_topic_add(&set->topic, text, strlen(text), &entries[i]), 0);
-		mutex_unlock(&set->lock);
+		entry_add(set, &entries[i], text);
 	}
 	EXPECT_EQ(MATCH(set, "dpkg.status.installed"), 2);
 	lookups = cost(set, "dpkg.status.installed", 21);
 
-	for (i = 0; i < others; i++) {
-		mutex_lock(&set->lock);
-		broker_topic_del(&set->topic, &entries[i]);
-		mutex_unlock(&set->lock);
-	}
+	for (i = 0; i < others; i++)
+		entry_del(set, &entries[i]);
 	set_free(set);
 	free(entries);
 	return lookups;
@@ -741,7 +779,8 @@ static const struct tap_test tests[] = {
 	TAP_TEST(emit_ends_match),
 	TAP_TEST(delete_during_match),
 	TAP_TEST(scratch_too_small),
-	TAP_TEST(scratch_grows),
+	TAP_TEST(many_active),
+	TAP_TEST(many_rests),
 	TAP_TEST(init_fails),
 	TAP_TEST(add_fails),
 	TAP_TEST(scratch_grow_fails),
