@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The example programs, as they are, against the broker: what they print and
+ * what they leave behind.  EXAMPLES is the folder they are in.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+/* Runs a command in the folder of the examples; what it prints goes to @output. */
+static int run(const char *command, char *output, size_t size)
+{
+	char line[512];
+	size_t length;
+	FILE *pipe;
+
+	snprintf(line, sizeof(line), "cd '%s' && %s 2>&1", getenv("EXAMPLES"), command);
+	pipe = popen(line, "r");
+	if (!pipe)
+		must("popen", -errno);
+	length = fread(output, 1, size - 1, pipe);
+	output[length] = '\0';
+	return WEXITSTATUS(pclose(pipe));
+}
+
+static void expect_run(const char *command, int status, const char *should)
+{
+	char output[4096];
+	int is = run(command, output, sizeof(output));
+
+	if (is != status || strcmp(output, should))
+		tap_fail(__FILE__, __LINE__, "%s: status %d, not %d; output:\n%s# not:\n%s",
+			 command, is, status, output, should);
+}
+
+static void test_publish(void)
+{
+	struct broker_session *session;
+	const struct broker_message *message;
+	struct broker_inbox *inbox;
+	static const char *const lines[] = { "one", "", "three" };
+	const void *value;
+	size_t length;
+
+	new_broker();
+	new_queue("lines", NULL);
+	expect_run("printf 'one\\n\\nthree' | ./publish '' lines", 0, "3 published\n");
+	expect_run("printf 'x\\n' | ./publish broker.topic no.where", 1,
+		   "publish: no queue is bound for 'no.where'\n0 published\n");
+	expect_run("./publish one", 2, "usage: ./publish EXCHANGE KEY < LINES\n");
+
+	session = new_session();
+	MUST(broker_inbox_new(&inbox, session, 0));
+	MUST(broker_session_consume(session, "lines", 3, 0, 0, 0));
+	for (int i = 0; i < 3; i++) {
+		MUST(broker_inbox_receive(inbox, 0, 1, GUARD));
+		message = broker_inbox_next(inbox);
+		EXPECT(body_is(message, lines[i]));
+		MUST(broker_message_property(message, BROKER_PROP_CONTENT_TYPE, NULL, &value,
+					     &length));
+		EXPECT(length == 10 && !memcmp(value, "text/plain", 10));
+	}
+	broker_inbox_free(inbox);
+	broker_session_close(session);
+}
+
+/* Jobs done, failed three times, and taken over from one that was killed. */
+static void test_worker(void)
+{
+	struct broker_session *session;
+	pid_t pid;
+
+	new_broker();
+	new_queue("jobs", NULL);
+	session = new_session();
+	MUST(publish_text(session, "jobs", "/proc/version"));
+	pid = fork();
+	if (!pid) {
+		struct broker_session *own = new_session();
+		struct broker_inbox *inbox;
+
+		MUST(broker_inbox_new(&inbox, own, 0));
+		MUST(broker_session_consume(own, "jobs", 1, 0, 0, 0));
+		MUST(broker_inbox_receive(inbox, 0, 1, GUARD));
+		kill(getpid(), SIGKILL);
+	}
+	waitpid(pid, NULL, 0);
+	MUST(publish_text(session, "jobs", "/no/such/file"));
+
+	expect_run("./worker jobs 1", 0,
+		   "/proc/version: try 2, was killed\n"
+		   "/proc/version: 0 bytes\n"
+		   "/no/such/file: No such file or directory\n"
+		   "/no/such/file: try 2, was failed\n"
+		   "/no/such/file: No such file or directory\n"
+		   "/no/such/file: try 3, was failed\n"
+		   "/no/such/file: No such file or directory\n");
+	EXPECT_EQ(queue_number("jobs", "accepted"), 1);
+	EXPECT_EQ(queue_number("jobs", "rejected"), 1);
+	EXPECT_EQ(queue_number("jobs", "ready") + queue_number("jobs", "unacked"), 0);
+	expect_run("./worker none 1", 1, "worker: none: No such file or directory\n");
+	broker_session_close(session);
+}
+
+static int count(const struct broker_object *object, void *arg)
+{
+	(void)object;
+	++*(unsigned int *)arg;
+	return 0;
+}
+
+static unsigned int how_many(int command)
+{
+	struct broker_admin *admin = new_admin();
+	unsigned int n = 0;
+
+	MUST(broker_admin_list(admin, command, NULL, count, &n));
+	broker_admin_close(admin);
+	return n;
+}
+
+static void test_subscribe(void)
+{
+	struct broker_message *message = new_message("hot");
+	struct broker_session *session;
+	char output[256];
+	FILE *pipe;
+	int waited = 0;
+
+	new_broker();
+	session = new_session();
+	if (chdir(getenv("EXAMPLES")))
+		must("chdir", -errno);
+	pipe = popen("./subscribe broker.topic 'weather.*' 2 2>/dev/null", "r");
+	while (!how_many(BROKER_CMD_CONSUMER_GET) && waited++ < 1000)
+		usleep(10000);
+
+	EXPECT_EQ(broker_session_publish(session, "broker.topic", "weather.rome", message, 0, 0),
+		  1);
+	EXPECT_EQ(broker_session_publish(session, "broker.topic", "news.rome", message, 0, 0),
+		  -EHOSTUNREACH);
+	EXPECT_EQ(broker_session_publish(session, "broker.topic", "weather.oslo", message, 0, 0),
+		  1);
+	output[fread(output, 1, sizeof(output) - 1, pipe)] = '\0';
+	EXPECT_EQ(pclose(pipe), 0);
+	if (strcmp(output, "weather.rome: hot\nweather.oslo: hot\n"))
+		tap_fail(__FILE__, __LINE__, "printed: %s", output);
+	EXPECT_EQ(how_many(BROKER_CMD_QUEUE_GET), 0);
+	EXPECT_EQ(how_many(BROKER_CMD_BINDING_GET), 0);
+	expect_run("./subscribe none x 1 2>&1 | sed 's/:.*//'", 0, "subscribe\n");
+	broker_message_free(message);
+	broker_session_close(session);
+}
+
+static void test_admin(void)
+{
+	unsigned int exchanges;
+
+	new_broker();
+	new_queue("other", "mode", "600", NULL);
+	exchanges = how_many(BROKER_CMD_EXCHANGE_GET);
+	for (int i = 0; i < 2; i++)
+		expect_run("./admin | sort", 0,
+			   "QUEUE                   READY          MAX  OVERFLOW   MODE\n"
+			   "example.invoices            0         1000  block      640\n"
+			   "other                       0       100000  reject     600\n");
+	EXPECT_EQ(how_many(BROKER_CMD_QUEUE_GET), 1);
+	EXPECT_EQ(how_many(BROKER_CMD_BINDING_GET), 0);
+	EXPECT_EQ(how_many(BROKER_CMD_EXCHANGE_GET), exchanges);
+}
+
+static const struct tap_test tests[] = {
+	TAP_TEST(publish),
+	TAP_TEST(worker),
+	TAP_TEST(subscribe),
+	TAP_TEST(admin),
+};
+TAP_MAIN(tests)

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/time.h>
+
+#include "fixture.h"
+
+static void test_info(void)
+{
+	struct broker_session *session, *other;
+	const struct broker_info *info;
+
+	new_broker();
+	session = new_session();
+	other = new_session();
+	info = broker_session_info(session);
+	EXPECT_EQ(info->abi_version, BROKER_ABI_VERSION);
+	EXPECT_EQ(info->max_ops, BROKER_MAX_OPS);
+	EXPECT_EQ(info->max_body, BROKER_MAX_BODY);
+	EXPECT_EQ(info->max_props, BROKER_MAX_PROPS);
+	EXPECT(info->session != broker_session_info(other)->session);
+	EXPECT(!broker_session_close(session));
+	broker_session_close(other);
+	EXPECT(!broker_session_close(NULL));
+}
+
+static void test_publish_errors(void)
+{
+	struct broker_message *message = new_message("x");
+	struct broker_session *session;
+	char key[257];
+
+	new_broker();
+	session = new_session();
+	new_queue("small", "max-messages", "1", NULL);
+	memset(key, 'k', 256);
+	key[256] = '\0';
+
+	EXPECT_EQ(broker_session_publish(session, "none", "k", message, 0, 0), -ENOENT);
+	EXPECT_EQ(broker_session_publish(session, "", "none", message, 0, 0), -ENOENT);
+	EXPECT_EQ(broker_session_publish(session, "broker.topic", "k", message, 0, 0),
+		  -EHOSTUNREACH);
+	EXPECT_EQ(broker_session_publish(session, "broker.topic", "k", message,
+					 BROKER_PUBLISH_F_OPTIONAL, 0), 0);
+	EXPECT_EQ(broker_session_publish(session, "", key, message, 0, 0), -ENAMETOOLONG);
+	EXPECT_EQ(broker_session_publish(session, key, "", message, 0, 0), -ENAMETOOLONG);
+	EXPECT_EQ(broker_session_publish(session, "", "\xff", message, 0, 0), -EILSEQ);
+	EXPECT_EQ(broker_session_publish(session, "", "small", message, 1 << 16, 0), -EOPNOTSUPP);
+	EXPECT_EQ(broker_session_publish(session, "", "small", message, 1 << 15, 0), -EOPNOTSUPP);
+	EXPECT_EQ(broker_session_publish(session, "", "small", message, 0, 0), 1);
+	EXPECT_EQ(broker_session_publish(session, "", "small", message, 0, 0), -EAGAIN);
+	EXPECT_EQ(queue_number("small", "ready"), 1);
+	broker_message_free(message);
+	broker_session_close(session);
+}
+
+static void test_consume_errors(void)
+{
+	struct broker_session *session;
+	int consumer;
+
+	new_broker();
+	session = new_session();
+	new_queue("q", NULL);
+	EXPECT_EQ(broker_session_consume(session, "none", 1, 0, 0, 0), -ENOENT);
+	EXPECT_EQ(broker_session_consume(session, "q", 0, 1, 0, 0), -EINVAL);
+	EXPECT_EQ(broker_session_consume(session, "q", 1, 0, 1 << 31, 0), -EOPNOTSUPP);
+	consumer = broker_session_consume(session, "q", 1, 0, 0, 0);
+	EXPECT(consumer > 0);
+	EXPECT_EQ(broker_session_credit(session, consumer + 1, 1, 0), -ENOENT);
+	EXPECT_EQ(broker_session_credit(session, consumer, 2, 0), 0);
+	EXPECT_EQ(broker_session_cancel(session, consumer), 0);
+	EXPECT_EQ(broker_session_cancel(session, consumer), -ENOENT);
+	broker_session_close(session);
+}
+
+static void test_settle(void)
+{
+	const struct broker_message *message;
+	struct broker_message *own = new_message("own");
+	struct broker_session *session;
+	struct broker_inbox *inbox;
+	static const struct {
+		enum broker_opcode outcome;
+		const char *count;
+		int ready;
+	} outcomes[] = {
+		{ BROKER_OP_RELEASE, "released", 1 },
+		{ BROKER_OP_FAIL, "failed", 1 },
+		{ BROKER_OP_ACCEPT, "accepted", 0 },
+		{ BROKER_OP_REJECT, "rejected", 0 },
+	};
+	int consumer;
+
+	new_broker();
+	session = new_session();
+	new_queue("q", NULL);
+	MUST(broker_inbox_new(&inbox, session, 0));
+	consumer = MUST(broker_session_consume(session, "q", 0, 0, 0, 0));
+
+	for (unsigned int i = 0; i < 4; i++) {
+		if (!queue_number("q", "ready"))
+			MUST(publish_text(session, "q", "x"));
+		EXPECT_EQ(broker_inbox_receive(inbox, consumer, 1, GUARD), 1);
+		message = broker_inbox_next(inbox);
+		EXPECT_EQ(broker_session_settle(session, message, BROKER_OP_PUBLISH), -EINVAL);
+		EXPECT_EQ(broker_session_settle(session, message, BROKER_OP_DELAY), -EINVAL);
+		EXPECT_EQ(broker_session_settle(session, message, outcomes[i].outcome), 0);
+		EXPECT_EQ(broker_session_settle(session, message, outcomes[i].outcome), -ESTALE);
+		EXPECT_EQ(queue_number("q", outcomes[i].count), 1);
+		EXPECT_EQ(queue_number("q", "ready"), outcomes[i].ready);
+	}
+
+	EXPECT_EQ(broker_session_settle(session, own, BROKER_OP_ACCEPT), -EINVAL);
+	MUST(publish_text(session, "q", "x"));
+	EXPECT_EQ(broker_inbox_receive(inbox, consumer, 1, GUARD), 1);
+	message = broker_inbox_next(inbox);
+	MUST(broker_session_cancel(session, consumer));
+	EXPECT_EQ(broker_session_settle(session, message, BROKER_OP_ACCEPT), -ENOENT);
+	broker_message_free(own);
+	broker_inbox_free(inbox);
+	broker_session_close(session);
+}
+
+static void test_poll(void)
+{
+	struct broker_session *session;
+	struct broker_inbox *inbox;
+	struct pollfd pfd;
+
+	new_broker();
+	session = new_session();
+	new_queue("q", "max-messages", "1", NULL);
+	MUST(broker_inbox_new(&inbox, session, 0));
+	MUST(broker_session_consume(session, "q", 1, 0, 0, 0));
+	pfd = (struct pollfd) { .fd = broker_session_fd(session), .events = POLLIN | POLLOUT };
+
+	EXPECT_EQ(poll(&pfd, 1, 0), 1);
+	EXPECT_EQ(pfd.revents, POLLOUT);
+	MUST(publish_text(session, "q", "x"));
+	EXPECT_EQ(publish_text(session, "q", "y"), -EAGAIN);
+	EXPECT_EQ(poll(&pfd, 1, 10000), 1);
+	EXPECT_EQ(pfd.revents, POLLIN);
+	EXPECT_EQ(broker_inbox_receive(inbox, 0, 1, 0), 1);
+	EXPECT_EQ(poll(&pfd, 1, 0), 0);
+	MUST(broker_session_settle(session, broker_inbox_next(inbox), BROKER_OP_ACCEPT));
+	EXPECT_EQ(poll(&pfd, 1, 10000), 1);
+	EXPECT_EQ(pfd.revents, POLLOUT);
+	broker_inbox_free(inbox);
+	broker_session_close(session);
+}
+
+static void ignore(int signal)
+{
+	(void)signal;
+}
+
+/* A signal ends a wait, and the library does not begin it again. */
+static void test_signal(void)
+{
+	struct sigaction action = { .sa_handler = ignore, .sa_flags = SA_RESTART };
+	struct itimerval often = { { 0, 50000 }, { 0, 50000 } }, never = { 0 };
+	struct broker_session *session;
+	struct broker_inbox *inbox;
+	struct broker_message *message = new_message("x");
+
+	new_broker();
+	session = new_session();
+	new_queue("q", "max-messages", "1", "overflow", "block", NULL);
+	MUST(broker_inbox_new(&inbox, session, 0));
+	MUST(broker_session_consume(session, "q", 1, 0, 0, 0));
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	EXPECT_EQ(broker_inbox_receive(inbox, 0, 1, GUARD), -EINTR);
+	MUST(publish_text(session, "q", "x"));
+	EXPECT_EQ(broker_session_publish(session, "", "q", message, 0, GUARD), -EINTR);
+	setitimer(ITIMER_REAL, &never, NULL);
+	EXPECT_EQ(broker_session_publish(session, "", "q", message, 0, SECOND / 100), -ETIMEDOUT);
+	EXPECT_EQ(queue_number("q", "ready") + queue_number("q", "unacked"), 1);
+	broker_message_free(message);
+	broker_inbox_free(inbox);
+	broker_session_close(session);
+}
+
+#define THREADS		4
+#define EACH		250
+
+struct worker {
+	struct broker_session *session;
+	uint64_t seen[THREADS * EACH / 64 + 1];
+	unsigned int settled;
+	int err;
+};
+
+static void *publish_each(void *arg)
+{
+	struct broker_session *session = *(struct broker_session **)arg;
+	char text[16];
+	long err = 0;
+
+	for (int i = 0; i < EACH && err >= 0; i++) {
+		snprintf(text, sizeof(text), "%d", i);
+		err = publish_text(session, "q", text);
+	}
+	return (void *)(err < 0 ? err : 0);
+}
+
+static void *settle_each(void *arg)
+{
+	struct worker *worker = arg;
+	const struct broker_message *message;
+	struct broker_inbox *inbox;
+	int err;
+
+	err = broker_inbox_new(&inbox, worker->session, 0);
+	while (err >= 0) {
+		err = broker_inbox_receive(inbox, 0, 7, SECOND);
+		while (err > 0 && (message = broker_inbox_next(inbox))) {
+			uint64_t sequence = broker_message_delivery(message)->sequence - 1;
+
+			if (sequence < THREADS * EACH)
+				worker->seen[sequence / 64] |= 1ULL << sequence % 64;
+			worker->settled++;
+			err = broker_session_settle(worker->session, message, BROKER_OP_ACCEPT);
+			if (!err)
+				err = 1;
+		}
+	}
+	broker_inbox_free(inbox);
+	worker->err = err;
+	return NULL;
+}
+
+/* Four threads publish and four receive and settle, all through one session. */
+static void test_threads(void)
+{
+	pthread_t publishers[THREADS], workers[THREADS];
+	struct worker worker[THREADS] = { 0 };
+	struct broker_session *session;
+	unsigned int settled = 0;
+	uint64_t seen = 0;
+	void *err;
+
+	new_broker();
+	session = new_session();
+	new_queue("q", NULL);
+	MUST(broker_session_consume(session, "q", 64, 0, 0, 0));
+
+	for (int i = 0; i < THREADS; i++) {
+		worker[i].session = session;
+		pthread_create(&workers[i], NULL, settle_each, &worker[i]);
+		pthread_create(&publishers[i], NULL, publish_each, &session);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(publishers[i], &err);
+		EXPECT_EQ((long)err, 0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(workers[i], NULL);
+		EXPECT_EQ(worker[i].err, -ETIMEDOUT);
+		settled += worker[i].settled;
+	}
+	for (int i = 0; i < THREADS * EACH; i++) {
+		for (int j = 0; j < THREADS; j++)
+			seen += worker[j].seen[i / 64] >> i % 64 & 1;
+	}
+	EXPECT_EQ(settled, THREADS * EACH);
+	EXPECT_EQ(seen, THREADS * EACH);
+	EXPECT_EQ(queue_number("q", "accepted"), THREADS * EACH);
+	EXPECT_EQ(queue_number("q", "ready") + queue_number("q", "unacked"), 0);
+	broker_session_close(session);
+}
+
+static const struct tap_test tests[] = {
+	TAP_TEST(info),
+	TAP_TEST(publish_errors),
+	TAP_TEST(consume_errors),
+	TAP_TEST(settle),
+	TAP_TEST(poll),
+	TAP_TEST(signal),
+	TAP_TEST(threads),
+};
+TAP_MAIN(tests)
