@@ -77,12 +77,14 @@ kmod := $(O)/kmod-$(KERNEL)
 made := *.o *.ko *.mod *.mod.c .*.cmd .*.d .tmp_* Module.symvers modules.order
 headers = $(if $(filter host,$(KERNEL)),/lib/modules/$(shell uname -r)/build,$$(selftests/vm/kernel $(KERNEL))/build)
 werror := W=1 KCFLAGS=-Werror
+# BTF would need pahole, and on 6.1 what its headers lack.
+kbuild := $(MAKE) -s --no-print-directory CONFIG_DEBUG_INFO_BTF_MODULES=
 
 module: ## build the module for KERNEL: build/kmod-KERNEL/broker.ko
 	@mkdir -p $(kmod)
 	@rsync -rlpt --delete $(patsubst %,--exclude='%',/uapi $(made)) kmod/ $(kmod)/
 	@rsync -rlpt --delete uapi/ $(kmod)/uapi/
-	@build=$(headers) && $(MAKE) -s --no-print-directory -C "$$build" M=$(kmod) $(werror) $(KBUILD) modules
+	@build=$(headers) && $(kbuild) -C "$$build" M=$(kmod) $(werror) $(KBUILD) modules
 
 .PHONY: lib
 lib: ## build libbroker: build/lib
