@@ -130,7 +130,7 @@ static struct broker_binding *binding_alloc(const struct broker_binding_name *na
 {
 	struct broker_binding *binding;
 
-	binding = kzalloc(struct_size(binding, key, name->key_len + 1), GFP_KERNEL_ACCOUNT);
+	binding = kzalloc(struct_size(binding, key, name->key_len + 1), BROKER_GFP);
 	if (!binding)
 		return NULL;
 	refcount_set(&binding->refs, 1);

@@ -67,6 +67,13 @@ struct net;
 /* Entries moved under one hold of a queue's lock: bounds its latency. */
 #define BROKER_LOCK_BATCH	64
 
+/*
+ * How memory is taken that callers cause: on the account of their cgroup, and at
+ * its limit the call fails with ENOMEM, where plain GFP_KERNEL_ACCOUNT would
+ * have the OOM killer come.
+ */
+#define BROKER_GFP		(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
+
 /* Queues that a user without CAP_NET_ADMIN may have, unless configured. */
 #define BROKER_QUEUES_PER_USER	64
 

@@ -17,7 +17,7 @@
 struct broker_consumer *broker_consumer_new(struct broker_session *session,
 					    struct broker_queue *queue)
 {
-	struct broker_consumer *consumer = kzalloc(sizeof(*consumer), GFP_KERNEL_ACCOUNT);
+	struct broker_consumer *consumer = kzalloc(sizeof(*consumer), BROKER_GFP);
 
 	if (!consumer)
 		return NULL;

@@ -3,6 +3,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "broker.h"
 #include "entry.h"
 #include "message.h"
 
@@ -25,7 +26,7 @@ struct broker_entry *broker_entry_new(struct broker_message *message)
 {
 	struct broker_entry *entry;
 
-	entry = kmem_cache_zalloc(entry_cache, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+	entry = kmem_cache_zalloc(entry_cache, BROKER_GFP);
 	if (entry)
 		entry->message = broker_message_get(message);
 	return entry;

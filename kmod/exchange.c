@@ -107,10 +107,10 @@ static struct broker_exchange *exchange_alloc(struct broker *broker,
 {
 	struct broker_exchange *exchange;
 
-	exchange = kzalloc(struct_size(exchange, name, config->name_len + 1), GFP_KERNEL_ACCOUNT);
+	exchange = kzalloc(struct_size(exchange, name, config->name_len + 1), BROKER_GFP);
 	if (!exchange)
 		return NULL;
-	exchange->stats = alloc_percpu_gfp(struct broker_stats, GFP_KERNEL_ACCOUNT);
+	exchange->stats = alloc_percpu_gfp(struct broker_stats, BROKER_GFP);
 	if (!exchange->stats) {
 		kfree(exchange);
 		return NULL;

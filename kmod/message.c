@@ -6,6 +6,7 @@
 
 #include <linux/broker.h>
 
+#include "broker.h"
 #include "message.h"
 #include "name.h"
 #include "props.h"
@@ -61,9 +62,7 @@ struct broker_message *broker_message_from_user(const struct broker_publish *pub
 	size = (size_t)publish->exchange_len + publish->key_len + publish->props_len +
 	       publish->body_len;
 
-	/* NORETRY: at its cgroup's limit the publisher gets ENOMEM, not the OOM killer. */
-	message = kvmalloc(struct_size(message, data, size),
-			   GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN);
+	message = kvmalloc(struct_size(message, data, size), BROKER_GFP);
 	if (!message)
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&message->refs, 1);

@@ -91,7 +91,7 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 {
 	struct broker_queue *queue;
 
-	queue = kzalloc(struct_size(queue, name, name_len + 1), GFP_KERNEL_ACCOUNT);
+	queue = kzalloc(struct_size(queue, name, name_len + 1), BROKER_GFP);
 	if (!queue)
 		return NULL;
 	refcount_set(&queue->refs, 1);

@@ -263,7 +263,7 @@ int broker_session_receive(struct broker_session *session, void *arg, void __use
 			return -ENOENT;
 	}
 	if (receive.max > RECEIVE_FEW) {
-		receive.handouts = kvmalloc_array(receive.max, sizeof(*few), GFP_KERNEL);
+		receive.handouts = kvmalloc_array(receive.max, sizeof(*few), BROKER_GFP);
 		err = receive.handouts ? 0 : -ENOMEM;
 	}
 	if (!err)

@@ -227,7 +227,7 @@ static int routes_grow(struct broker_routes *routes, int what)
 
 	room = max(2 * (what == ROUTE_GROW_QUEUES ? routes->room : routes->visited_room), 8U);
 	more = kvmalloc_array(room, what == ROUTE_GROW_QUEUES ? sizeof(*routes->route) :
-			      sizeof(*routes->visited), GFP_KERNEL_ACCOUNT);
+			      sizeof(*routes->visited), BROKER_GFP);
 	if (!more)
 		return -ENOMEM;
 	/* Nothing is kept: the search starts over. */

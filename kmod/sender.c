@@ -9,6 +9,7 @@
 
 #include <linux/broker.h>
 
+#include "broker.h"
 #include "sender.h"
 
 static u64 current_cgroup(void)
@@ -28,7 +29,7 @@ struct broker_sender *broker_sender_new(void)
 {
 	struct broker_sender *sender;
 
-	sender = kmalloc(sizeof(*sender), GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN);
+	sender = kmalloc(sizeof(*sender), BROKER_GFP);
 	if (!sender)
 		return NULL;
 	refcount_set(&sender->refs, 1);

@@ -20,7 +20,7 @@
 /* A session of the calling process; pins the broker's namespace. */
 struct broker_session *broker_session_new(struct broker *broker)
 {
-	struct broker_session *session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
+	struct broker_session *session = kzalloc(sizeof(*session), BROKER_GFP);
 
 	if (!session)
 		return NULL;

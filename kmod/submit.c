@@ -535,8 +535,8 @@ int broker_session_submit(struct broker_session *session, void *arg, void __user
 	if (err)
 		return err;
 	submit.sender = broker_session_sender(session);
-	ops = kvmalloc_array(args->nr_ops, sizeof(*ops), GFP_KERNEL_ACCOUNT);
-	results = kvcalloc(args->nr_ops, sizeof(*results), GFP_KERNEL_ACCOUNT);
+	ops = kvmalloc_array(args->nr_ops, sizeof(*ops), BROKER_GFP);
+	results = kvcalloc(args->nr_ops, sizeof(*results), BROKER_GFP);
 	if (submit.sender && ops && results) {
 		broker_routes_init(&submit.routes);
 		submit_set_deadline(&submit, args->timeout_ns);
