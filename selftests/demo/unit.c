@@ -127,7 +127,7 @@ static void check_compare(const char *expected, size_t expected_length, const ch
 static void test_compare(void)
 {
 	struct lines e = split(TEXT("b\na\nc\n"));
-	struct lines f = split(TEXT("c\nb\nd\n"));
+	struct lines f = split(TEXT("c\nb\nx\n"));
 	struct difference difference;
 
 	check_compare(TEXT(""), TEXT(""), 0, 0, "nothing and nothing");
@@ -145,7 +145,7 @@ static void test_compare(void)
 
 	compare(&e, &f, &difference);
 	check(difference.first_missing.length == 1 && *difference.first_missing.data == 'a' &&
-	      difference.first_extra.length == 1 && *difference.first_extra.data == 'd',
+	      difference.first_extra.length == 1 && *difference.first_extra.data == 'x',
 	      "the lines that differ are named");
 	lines_free(&e);
 	lines_free(&f);

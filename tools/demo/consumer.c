@@ -22,125 +22,149 @@ static void on_keep(int signal)
 	keep = 1;
 }
 
-static int complain(const struct consumer *me, const char *what, int error)
+/* What a consumer's process works with. */
+struct work {
+	const struct consumer *consumer;
+	int notes;			/* pipe to write them to */
+	struct broker_session *session;
+	struct broker_inbox *inbox;
+	struct broker_batch *batch;
+	uint32_t subscription;
+};
+
+static int complain(const struct work *work, const char *what, int error)
 {
-	warnx("%s cannot %s: %s", me->name, what, strerror(-error));
+	warnx("%s cannot %s: %s", work->consumer->name, what, strerror(-error));
 	return -1;
 }
 
-static int send_note(const struct consumer *me, int notes, unsigned int kept)
+static int send_note(const struct work *work, unsigned int kept)
 {
 	struct note note = { .pid = getpid(), .kept = kept };
 
-	if (write(notes, &note, sizeof(note)) != sizeof(note))
-		return complain(me, "write a note", -errno);
+	if (write(work->notes, &note, sizeof(note)) != sizeof(note))
+		return complain(work, "write a note", -errno);
 	return 0;
 }
 
 /*
- * Holds what was received, a handful if more is to be had, says so and waits to
+ * Holds what was received, and more until it is a handful, says so and waits to
  * be killed.
  */
-static int hold(const struct consumer *me, int notes, struct broker_inbox *inbox,
-		unsigned int held)
+static int hold(const struct work *work, unsigned int held)
 {
-	while (held < HANDFUL) {
-		int count = broker_inbox_receive(inbox, 0, HANDFUL - held, MOMENT_NS);
+	int error;
 
-		if (count == -ETIMEDOUT)
+	/* The consumer with the most free credit is served first: be that one. */
+	error = broker_session_credit(work->session, work->subscription,
+				      2 * work->consumer->credit, HANDFUL * BROKER_MAX_BODY);
+	if (error)
+		return complain(work, "raise its credit", error);
+
+	while (held < HANDFUL) {
+		int count = broker_inbox_receive(work->inbox, 0, HANDFUL - held, MOMENT_NS);
+
+		if (count == -ETIMEDOUT)	/* there may be no more */
 			break;
+		if (count == -EINTR)
+			continue;
 		if (count < 0)
-			return complain(me, "receive", count);
+			return complain(work, "receive", count);
 		held += count;
 	}
-	if (send_note(me, notes, held) < 0)
+	if (send_note(work, held) < 0)
 		return -1;
 	for (;;)
 		pause();
 }
 
 /*
- * Accepts all messages of an inbox in one system call.  Only what the broker
+ * Accepts all messages of the inbox in one system call.  Only what the broker
  * has taken as settled is reported: the rest will be somebody else's.
  */
-static int settle(const struct consumer *me, struct broker_inbox *inbox,
-		  struct broker_batch *batch)
+static int settle(const struct work *work)
 {
 	const struct broker_message *messages[BROKER_MAX_RECEIVE + 1];	/* and NULL */
+	FILE *report = work->consumer->report;
 	unsigned int count = 0;
 	int failed;
 
-	broker_batch_clear(batch);
-	while ((messages[count] = broker_inbox_next(inbox))) {
-		int index = broker_batch_settle(batch, messages[count], BROKER_OP_ACCEPT, 0);
+	broker_batch_clear(work->batch);
+	while ((messages[count] = broker_inbox_next(work->inbox))) {
+		int index = broker_batch_settle(work->batch, messages[count], BROKER_OP_ACCEPT, 0);
 
 		if (index < 0)
-			return complain(me, "settle", index);
+			return complain(work, "settle", index);
 		count++;
 	}
 
-	failed = broker_batch_submit(batch, 0, 0);
+	failed = broker_batch_submit(work->batch, 0, 0);
 	if (failed < 0)
-		return complain(me, "settle", failed);
+		return complain(work, "settle", failed);
 
 	for (unsigned int i = 0; i < count; i++) {
-		const struct broker_result *result = broker_batch_result(batch, i);
+		const struct broker_result *result = broker_batch_result(work->batch, i);
 
 		if (result->error)
-			complain(me, "settle a message", result->error);
-		else if (report_add(me->report, messages[i]) < 0)
-			return complain(me, "write its report", -errno);
+			complain(work, "settle a message", result->error);
+		else if (report_add(report, messages[i]) < 0)
+			return complain(work, "write its report", -errno);
 	}
-	if (fflush(me->report))
-		return complain(me, "write its report", -errno);
+	if (fflush(report))
+		return complain(work, "write its report", -errno);
 	return failed ? -1 : 0;
 }
 
-static int consume(const struct consumer *me, int notes, struct broker_inbox *inbox,
-		   struct broker_batch *batch)
+static int consume(const struct work *work)
 {
 	for (;;) {
-		int count = broker_inbox_receive(inbox, 0, me->at_once, BROKER_TIMEOUT_FOREVER);
+		int count = broker_inbox_receive(work->inbox, 0, work->consumer->at_once,
+						 BROKER_TIMEOUT_FOREVER);
 
 		if (count == -EINTR)
 			continue;
 		if (count == -EIDRM)	/* the queue is gone: all is done */
 			return 0;
 		if (count < 0)
-			return complain(me, "receive", count);
+			return complain(work, "receive", count);
 		if (keep)
-			return hold(me, notes, inbox, count);
-		if (settle(me, inbox, batch) < 0)
+			return hold(work, count);
+		if (settle(work) < 0)
 			return -1;
 	}
 }
 
-static int run(const struct consumer *me, int notes)
+/* The session is opened here, behind the fork: it is this process's own. */
+static int subscribe(struct work *work)
+{
+	int result = broker_session_open(&work->session);
+
+	if (!result)
+		result = broker_inbox_new(&work->inbox, work->session, 0);
+	if (!result)
+		result = broker_batch_new(&work->batch, work->session);
+	if (!result)
+		result = broker_session_consume(work->session, work->consumer->queue,
+						work->consumer->credit, 0, 0, 0);
+	if (result < 0)
+		return complain(work, "subscribe", result);
+	work->subscription = result;
+	return 0;
+}
+
+static int run(const struct consumer *consumer, int notes)
 {
 	struct sigaction action = { .sa_handler = on_keep };
-	struct broker_session *session = NULL;
-	struct broker_inbox *inbox = NULL;
-	struct broker_batch *batch = NULL;
-	int error, result = -1;
+	struct work work = { .consumer = consumer, .notes = notes };
+	int result = -1;
 
 	sigaction(CONSUMER_KEEP, &action, NULL);
+	if (subscribe(&work) == 0 && send_note(&work, 0) == 0)
+		result = consume(&work);
 
-	/* The session is opened here, after the fork: it is this process's own. */
-	error = broker_session_open(&session);
-	if (!error)
-		error = broker_inbox_new(&inbox, session, 0);
-	if (!error)
-		error = broker_batch_new(&batch, session);
-	if (!error)
-		error = broker_session_consume(session, me->queue, me->credit, 0, 0, 0);
-	if (error < 0)
-		complain(me, "subscribe", error);
-	else if (send_note(me, notes, 0) == 0)
-		result = consume(me, notes, inbox, batch);
-
-	broker_batch_free(batch);
-	broker_inbox_free(inbox);
-	broker_session_close(session);
+	broker_batch_free(work.batch);
+	broker_inbox_free(work.inbox);
+	broker_session_close(work.session);
 	return result;
 }
 

@@ -121,7 +121,7 @@ static void read_input(const char *path)
 
 	if (input_read(&input, path) < 0)
 		exit(EXIT_FAILURE);
-	printf("%s: %zu lines\n", path, input.count);
+	printf("%zu lines\n", input.count);
 	add_matching(&outcomes[AUDIT].expected, "");
 
 	for (size_t i = 0; i < sizeof(selections) / sizeof(*selections); i++) {
@@ -157,30 +157,33 @@ static void get_counts(void)
 	}
 }
 
-static void print_progress(void)
+/* Says how far things are, unless that has not changed; returns whether it has. */
+static bool print_progress(void)
 {
+	static uint64_t last;
+	uint64_t status = outcomes[STATUS].counts.accepted;
+	uint64_t audit = outcomes[AUDIT].counts.accepted;
+
+	if (sent + status + audit == last)
+		return false;
+	last = sent + status + audit;
 	printf("  %zu published; settled: %" PRIu64 " from %s, %" PRIu64 " from %s\n", sent,
-	       outcomes[STATUS].counts.accepted, queues[STATUS].name,
-	       outcomes[AUDIT].counts.accepted, queues[AUDIT].name);
+	       status, queues[STATUS].name, audit, queues[AUDIT].name);
+	return true;
 }
 
-/* Says how far things are, now and then; gives up when nothing moves any more. */
+/* Prints progress now and then, and gives up when there is none for long. */
 static void watch_progress(void)
 {
-	static uint64_t looked, moved, last;
+	static uint64_t looked, moved;
 	uint64_t now = now_ms();
-	uint64_t done;
 
 	if (looked && now - looked < PROGRESS_MS)
 		return;
 	looked = now;
 	get_counts();
-	print_progress();
-
-	done = sent + outcomes[STATUS].counts.accepted + outcomes[AUDIT].counts.accepted;
-	if (done != last)
+	if (print_progress())
 		moved = now;
-	last = done;
 	if (now - moved > STALLED_MS)
 		errx(EXIT_FAILURE, "nothing has been published or settled for %d seconds",
 		     STALLED_MS / 1000);
@@ -188,8 +191,8 @@ static void watch_progress(void)
 
 static void kill_victim(void)
 {
-	printf("%s (process %d) holds %u messages and has settled none of them\n",
-	       consumers[VICTIM].name, victim, held);
+	printf("%s (process %d) holds %u message%s and settles none of them\n",
+	       consumers[VICTIM].name, victim, held, held == 1 ? "" : "s");
 	if (look) {
 		printf("$ %s\n", look);
 		fflush(stdout);
@@ -363,9 +366,9 @@ int main(int argc, char **argv)
 	atexit(clean_up);
 	if (topology_make(queues, NR_QUEUES) < 0)
 		return EXIT_FAILURE;
-	printf("exchange %s (topic); queue %s bound by %s, queue %s bound by %s\n", EXCHANGE,
-	       queues[STATUS].name, queues[STATUS].pattern, queues[AUDIT].name,
-	       queues[AUDIT].pattern);
+	printf("exchange %s (topic): %s to queue %s, %s to queue %s\n", EXCHANGE,
+	       queues[STATUS].pattern, queues[STATUS].name, queues[AUDIT].pattern,
+	       queues[AUDIT].name);
 	start_consumers();
 	if (publisher_open() < 0)
 		return EXIT_FAILURE;
@@ -383,7 +386,7 @@ int main(int argc, char **argv)
 		warnx("FAILED");
 		return EXIT_FAILURE;
 	}
-	printf("A worker died with %u messages in hand; no line was lost, none settled twice.\n",
-	       held);
+	printf("A worker died with %u message%s in hand; no line was lost, none settled twice.\n",
+	       held, held == 1 ? "" : "s");
 	return EXIT_SUCCESS;
 }

@@ -8,6 +8,9 @@
 
 #include "input.h"
 
+#define KEY_BYTES	256	/* of a line that are looked at for its key */
+#define WORD_BYTES	64	/* of a word that go into the key */
+
 static char *read_all(const char *path, size_t *length)
 {
 	FILE *file = fopen(path, "re");
@@ -111,7 +114,7 @@ static struct line next_word(struct line *rest)
 /* Appends "." and the word to a key. */
 static void add_word(char *key, const struct line *word)
 {
-	size_t length = word->length < 64 ? word->length : 64;
+	size_t length = word->length < WORD_BYTES ? word->length : WORD_BYTES;
 
 	key += strlen(key);
 	*key++ = '.';
@@ -143,7 +146,7 @@ static bool cut_dpkg_time(struct line *rest)
 
 void input_key(const struct line *line, char key[INPUT_KEY_SIZE])
 {
-	struct line rest = *line;
+	struct line rest = { line->data, line->length < KEY_BYTES ? line->length : KEY_BYTES };
 	bool dpkg = cut_dpkg_time(&rest);
 	struct line word = next_word(&rest);
 

@@ -26,8 +26,8 @@ int input_read(struct lines *lines, const char *path);
  *	Any other line						line.Any
  *	(a line of blanks)					line.blank
  *
- * Of each word at most 64 bytes count, and bytes other than ASCII letters,
- * digits, "-" and "_" become "_".
+ * Of a word at most 64 bytes count, of a line 256; bytes other than ASCII
+ * letters, digits, "-" and "_" become "_".
  */
 void input_key(const struct line *line, char key[INPUT_KEY_SIZE]);
 
