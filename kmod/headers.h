@@ -53,7 +53,13 @@ bool broker_headers_any(const struct broker_headers *headers);
 /** broker_headers_count() - how many headers are listed */
 unsigned int broker_headers_count(const struct broker_headers *headers);
 
-/** broker_headers_get() - header @index as it was given, below the count; lives as long as @headers */
+/**
+ * broker_headers_get() - read a header again
+ * @headers: the match
+ * @index: which one, below broker_headers_count()
+ *
+ * Return: the header as it was given; it lives as long as @headers.
+ */
 const struct broker_prop_view *broker_headers_get(const struct broker_headers *headers,
 						  unsigned int index);
 
@@ -62,6 +68,8 @@ const struct broker_prop_view *broker_headers_get(const struct broker_headers *h
  * @headers: the match
  * @props: the message's property area, which passed broker_props_check()
  * @len: bytes of it
+ *
+ * Return: it does.
  */
 bool broker_headers_match(const struct broker_headers *headers, const void *props, size_t len);
 

@@ -19,6 +19,8 @@
  *
  * Refuses what RFC 3629 does: overlong forms, surrogates, code points above
  * U+10FFFF and sequences cut short.  Control characters, NUL among them, pass.
+ *
+ * Return: it is.
  */
 bool broker_utf8_valid(const void *text, size_t len);
 

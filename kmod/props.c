@@ -1,48 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/errno.h>
 #include <linux/kernel.h>
-#include <linux/limits.h>
 #include <linux/string.h>
 
 #include "name.h"
 #include "props.h"
 
-#define TYPE(t)		BIT(BROKER_TYPE_##t)
-#define TEXT		{ .types = TYPE(STRING) }
-#define TOKEN		{ .types = TYPE(STRING) | TYPE(BYTES) }
-#define ID		{ .types = TYPE(STRING) | TYPE(BYTES) | TYPE(INT64), INT64_ANY }
-#define NUMBER(...)	{ .types = TYPE(INT64), __VA_ARGS__ }
-#define INT64_ANY	.min = S64_MIN, .max = S64_MAX
-
-/* What a property may hold: types as bits, and bounds of an INT64. */
-struct prop_rule {
-	u32 types;
-	s64 min;
-	s64 max;
+/* Types as a set. */
+enum {
+	STRING	= BIT(BROKER_TYPE_STRING),
+	BYTES	= BIT(BROKER_TYPE_BYTES),
+	INT64	= BIT(BROKER_TYPE_INT64),
+	DOUBLE	= BIT(BROKER_TYPE_DOUBLE),
+	BOOL	= BIT(BROKER_TYPE_BOOL),
 };
 
-static const struct prop_rule rules[] = {
-	[BROKER_PROP_HEADER] = {
-		.types = TYPE(STRING) | TYPE(BYTES) | TYPE(INT64) | TYPE(DOUBLE) | TYPE(BOOL),
-		INT64_ANY
-	},
-	[BROKER_PROP_CONTENT_TYPE]	= TEXT,
-	[BROKER_PROP_CONTENT_ENCODING]	= TEXT,
-	[BROKER_PROP_MESSAGE_ID]	= ID,
-	[BROKER_PROP_CORRELATION_ID]	= ID,
-	[BROKER_PROP_REPLY_TO]		= TEXT,
-	[BROKER_PROP_TYPE]		= TEXT,
-	[BROKER_PROP_APP_ID]		= TEXT,
-	[BROKER_PROP_SUBJECT]		= TEXT,
-	[BROKER_PROP_GROUP_KEY]		= TOKEN,
-	[BROKER_PROP_DEDUPE_ID]		= TOKEN,
-	[BROKER_PROP_TRACEPARENT]	= TEXT,
-	[BROKER_PROP_TIMESTAMP]		= NUMBER(INT64_ANY),
-	[BROKER_PROP_TTL]		= NUMBER(.min = 0, .max = S64_MAX),
-	[BROKER_PROP_DELIVER_AT]	= NUMBER(INT64_ANY),
-	[BROKER_PROP_PRIORITY]		= NUMBER(.min = 0, .max = 255),
-	[BROKER_PROP_DELIVERY_MODE]	= NUMBER(.min = 1, .max = 2),
-	[BROKER_PROP_USER_ID]		= TEXT,
+/* The types that a property may have. */
+static const u32 types[] = {
+	[BROKER_PROP_HEADER]		= STRING | BYTES | INT64 | DOUBLE | BOOL,
+	[BROKER_PROP_CONTENT_TYPE]	= STRING,
+	[BROKER_PROP_CONTENT_ENCODING]	= STRING,
+	[BROKER_PROP_MESSAGE_ID]	= STRING | BYTES | INT64,
+	[BROKER_PROP_CORRELATION_ID]	= STRING | BYTES | INT64,
+	[BROKER_PROP_REPLY_TO]		= STRING,
+	[BROKER_PROP_TYPE]		= STRING,
+	[BROKER_PROP_APP_ID]		= STRING,
+	[BROKER_PROP_SUBJECT]		= STRING,
+	[BROKER_PROP_GROUP_KEY]		= STRING | BYTES,
+	[BROKER_PROP_DEDUPE_ID]		= STRING | BYTES,
+	[BROKER_PROP_TRACEPARENT]	= STRING,
+	[BROKER_PROP_TIMESTAMP]		= INT64,
+	[BROKER_PROP_TTL]		= INT64,
+	[BROKER_PROP_DELIVER_AT]	= INT64,
+	[BROKER_PROP_PRIORITY]		= INT64,
+	[BROKER_PROP_DELIVERY_MODE]	= INT64,
+	[BROKER_PROP_USER_ID]		= STRING,
 };
 
 s64 broker_prop_int64(const struct broker_prop_view *view)
@@ -53,26 +45,45 @@ s64 broker_prop_int64(const struct broker_prop_view *view)
 	return value;
 }
 
-static int value_check(const struct prop_rule *rule, const struct broker_prop_view *view)
+static bool in_range(enum broker_prop_id id, s64 value)
 {
-	if (view->type >= BITS_PER_TYPE(rule->types) || !(rule->types & BIT(view->type)))
+	switch (id) {
+	case BROKER_PROP_TTL:
+		return value >= 0;
+	case BROKER_PROP_PRIORITY:
+		return value >= 0 && value <= 255;
+	case BROKER_PROP_DELIVERY_MODE:
+		return value == 1 || value == 2;
+	default:
+		return true;
+	}
+}
+
+/* @view->id is one of @types. */
+static int value_check(const struct broker_prop_view *view)
+{
+	bool good;
+
+	if (view->type >= BITS_PER_TYPE(types[0]) || !(types[view->id] & BIT(view->type)))
 		return -EINVAL;
 
 	switch (view->type) {
 	case BROKER_TYPE_STRING:
 		return broker_utf8_valid(view->value, view->value_len) ? 0 : -EILSEQ;
 	case BROKER_TYPE_INT64:
-		if (view->value_len != sizeof(s64) ||
-		    broker_prop_int64(view) < rule->min || broker_prop_int64(view) > rule->max)
-			return -EINVAL;
-		return 0;
+		good = view->value_len == sizeof(s64) &&
+		       in_range(view->id, broker_prop_int64(view));
+		break;
 	case BROKER_TYPE_DOUBLE:
-		return view->value_len == sizeof(u64) ? 0 : -EINVAL;
+		good = view->value_len == sizeof(u64);
+		break;
 	case BROKER_TYPE_BOOL:
-		return view->value_len == 1 && *(const u8 *)view->value <= 1 ? 0 : -EINVAL;
+		good = view->value_len == 1 && *(const u8 *)view->value <= 1;
+		break;
 	default:
-		return 0;
+		good = true;
 	}
+	return good ? 0 : -EINVAL;
 }
 
 int broker_props_check(const void *props, size_t len, u64 accepted)
@@ -87,7 +98,7 @@ int broker_props_check(const void *props, size_t len, u64 accepted)
 	while (offset < len) {
 		if (!broker_props_next(props, len, &offset, &view))
 			return -EINVAL;
-		if (view.id >= ARRAY_SIZE(rules) || !(accepted & BIT_ULL(view.id)))
+		if (view.id >= ARRAY_SIZE(types) || !(accepted & BIT_ULL(view.id)))
 			return -EOPNOTSUPP;
 
 		if (view.id == BROKER_PROP_HEADER) {
@@ -104,7 +115,7 @@ int broker_props_check(const void *props, size_t len, u64 accepted)
 		}
 
 		/* Faults of form go before faults of text, in the name as in the value. */
-		err = value_check(&rules[view.id], &view) ?: err;
+		err = value_check(&view) ?: err;
 		if (err)
 			return err;
 	}

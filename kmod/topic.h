@@ -145,7 +145,14 @@ int broker_topic_match(struct broker_topic *topic, const char *key, size_t len,
 		       struct broker_topic_scratch *scratch,
 		       int (*emit)(struct broker_topic_entry *entry, void *arg), void *arg);
 
-/** broker_topic_scratch_grow() - make more room; may sleep.  Return: 0, or -ENOMEM and it is as it was */
+/**
+ * broker_topic_scratch_grow() - make more room
+ * @scratch: what was too small
+ *
+ * May sleep.
+ *
+ * Return: 0; -ENOMEM: it is as it was.
+ */
 int broker_topic_scratch_grow(struct broker_topic_scratch *scratch);
 
 /** broker_topic_scratch_free() - free what it holds; it may be used again */

@@ -6,7 +6,7 @@
 #include "props_oracle.h"
 #include "utf8_oracle.h"
 
-/* By id: a letter for each type it may have, s(tring) b(ytes) i(nt) d(ouble) t(ruth). */
+/* By id: a letter for each type it may have, string, bytes, int64, double, truth. */
 static const char *const types[] = {
 	"sbidt", "s", "s", "sbi", "sbi", "s", "s", "s", "s", "sb", "sb", "s",
 	"i", "i", "i", "i", "i", "s",

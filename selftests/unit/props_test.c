@@ -364,10 +364,16 @@ static void test_find_header(void)
 
 static void random_entry(struct rng *rng)
 {
-	static const char *const names[] = { "a", "b", "aa", "größe", "x-retry", "", "\x7f", "\xc3" };
-	static const int64_t numbers[] = { 0, 1, 2, 3, -1, 255, 256, INT64_MIN, INT64_MAX };
+	/* Bad ones last. */
+	static const char *const names[] = {
+		"a", "b", "aa", "größe", "x-retry", "", "\x7f", "\xc3",
+	};
 	static const char *const texts[] = { "", "text", "zwei\n", "ä€🦀", "\xed\xa0\x80", "\x80" };
-	static const unsigned int types[] = { 0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 3, 3, 3, 3, 3, 1 };
+	static const int64_t numbers[] = { 0, 1, 2, 3, -1, 255, 256, INT64_MIN, INT64_MAX };
+	/* One that each property may have. */
+	static const unsigned int types[] = {
+		0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 3, 3, 3, 3, 3, 1,
+	};
 	bool sound = rng_percent(rng, 97);
 	unsigned int id = rng_percent(rng, 50) ? 0 : rng_below(rng, sound ? 18 : 70);
 	unsigned int type = id && id < 18 && sound ? types[id] : 1 + rng_below(rng, sound ? 5 : 7);

@@ -14,8 +14,6 @@ typedef __s64 s64;
 typedef __u64 u64;
 typedef unsigned int gfp_t;
 
-#define S64_MIN	INT64_MIN
-#define S64_MAX	INT64_MAX
 #define __rcu
 
 struct hlist_head {
