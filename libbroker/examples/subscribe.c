@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * subscribe EXCHANGE PATTERN [COUNT]: print what is published to a topic.
- *
  * The queue is the subscriber's own, and gone with it.
  */
-#define _GNU_SOURCE
 #include <broker.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,12 +44,10 @@ static int make_queue(struct broker_admin *admin, struct broker_session *session
 		"key", pattern, NULL }, NULL);
 }
 
-/* Prints @count messages, or all that ever come. */
 static int print_messages(struct broker_session *session, const char *queue, unsigned long count)
 {
 	const struct broker_message *message;
 	struct broker_inbox *inbox;
-	unsigned long printed = 0;
 	const char *body;
 	size_t length;
 	int err;
@@ -59,13 +56,13 @@ static int print_messages(struct broker_session *session, const char *queue, uns
 	if (err)
 		return err;
 	err = broker_session_consume(session, queue, 64, 0, BROKER_CONSUME_F_AUTO_ACCEPT, 0);
-	while (err >= 0 && (!count || printed < count)) {
-		err = broker_inbox_receive(inbox, 0, 64, BROKER_TIMEOUT_FOREVER);
-		while (err > 0 && (message = broker_inbox_next(inbox))) {
-			body = broker_message_body(message, &length);
-			printf("%s: %.*s\n", broker_message_key(message), (int)length, body);
-			printed++;
-		}
+	for (; err >= 0 && count; count--) {
+		err = broker_inbox_receive(inbox, 0, 1, BROKER_TIMEOUT_FOREVER);
+		if (err < 0)
+			break;
+		message = broker_inbox_next(inbox);
+		body = broker_message_body(message, &length);
+		printf("%s: %.*s\n", broker_message_key(message), (int)length, body);
 		fflush(stdout);
 	}
 	broker_inbox_free(inbox);
@@ -77,7 +74,7 @@ int main(int argc, char **argv)
 	struct broker_session *session = NULL;
 	struct broker_admin *admin = NULL;
 	struct broker_object *queue = NULL;
-	const char *name, *why = "";
+	const char *why = "";
 	int err;
 
 	if (argc < 3) {
@@ -92,11 +89,9 @@ int main(int argc, char **argv)
 		err = make_queue(admin, session, argv[1], argv[2], &queue);
 		why = broker_admin_error(admin);
 	}
-	if (!err) {
-		name = broker_object_string(queue, "name");
-		fprintf(stderr, "subscribed by %s\n", name);
-		err = print_messages(session, name, argc > 3 ? strtoul(argv[3], NULL, 10) : 0);
-	}
+	if (!err)
+		err = print_messages(session, broker_object_string(queue, "name"),
+				     argc > 3 ? strtoul(argv[3], NULL, 10) : ULONG_MAX);
 	if (err)
 		fprintf(stderr, "subscribe: %s\n", *why ? why : strerror(-err));
 

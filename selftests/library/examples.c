@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The example programs, as they are, against the broker: what they print and
- * what they leave behind.  EXAMPLES is the folder they are in.
+ * what they leave behind.  PROGRAMS is the folder they are in.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static int run(const char *command, char *output, size_t size)
 	size_t length;
 	FILE *pipe;
 
-	snprintf(line, sizeof(line), "cd '%s' && %s 2>&1", getenv("EXAMPLES"), command);
+	snprintf(line, sizeof(line), "cd '%s' && exec 2>&1 && %s", getenv("PROGRAMS"), command);
 	pipe = popen(line, "r");
 	if (!pipe)
 		must("popen", -errno);
@@ -133,7 +133,7 @@ static void test_subscribe(void)
 
 	new_broker();
 	session = new_session();
-	if (chdir(getenv("EXAMPLES")))
+	if (chdir(getenv("PROGRAMS")))
 		must("chdir", -errno);
 	pipe = popen("./subscribe broker.topic 'weather.*' 2 2>/dev/null", "r");
 	while (!how_many(BROKER_CMD_CONSUMER_GET) && waited++ < 1000)
@@ -151,7 +151,7 @@ static void test_subscribe(void)
 		tap_fail(__FILE__, __LINE__, "printed: %s", output);
 	EXPECT_EQ(how_many(BROKER_CMD_QUEUE_GET), 0);
 	EXPECT_EQ(how_many(BROKER_CMD_BINDING_GET), 0);
-	expect_run("./subscribe none x 1 2>&1 | sed 's/:.*//'", 0, "subscribe\n");
+	expect_run("./subscribe none x 1 | sed 's/:.*//'", 0, "subscribe\n");
 	broker_message_free(message);
 	broker_session_close(session);
 }
@@ -173,10 +173,20 @@ static void test_admin(void)
 	EXPECT_EQ(how_many(BROKER_CMD_EXCHANGE_GET), exchanges);
 }
 
+/* The program that libbroker(7) shows. */
+static void test_manual(void)
+{
+	new_broker();
+	expect_run("../manual | sed 's/[0-9]*$//'", 0, "hello from process \n");
+	EXPECT_EQ(queue_number("greetings", "accepted"), 1);
+	expect_run("../manual | tail -n 1", 0, "greetings: File exists\n");
+}
+
 static const struct tap_test tests[] = {
 	TAP_TEST(publish),
 	TAP_TEST(worker),
 	TAP_TEST(subscribe),
 	TAP_TEST(admin),
+	TAP_TEST(manual),
 };
 TAP_MAIN(tests)
