@@ -45,7 +45,7 @@ s64 broker_prop_int64(const struct broker_prop_view *view)
 	return value;
 }
 
-static bool in_range(enum broker_prop_id id, s64 value)
+static bool range_good(enum broker_prop_id id, s64 value)
 {
 	switch (id) {
 	case BROKER_PROP_TTL:
@@ -72,7 +72,7 @@ static int value_check(const struct broker_prop_view *view)
 		return broker_utf8_valid(view->value, view->value_len) ? 0 : -EILSEQ;
 	case BROKER_TYPE_INT64:
 		good = view->value_len == sizeof(s64) &&
-		       in_range(view->id, broker_prop_int64(view));
+		       range_good(view->id, broker_prop_int64(view));
 		break;
 	case BROKER_TYPE_DOUBLE:
 		good = view->value_len == sizeof(u64);
