@@ -151,7 +151,7 @@ static void test_subscribe(void)
 		tap_fail(__FILE__, __LINE__, "printed: %s", output);
 	EXPECT_EQ(how_many(BROKER_CMD_QUEUE_GET), 0);
 	EXPECT_EQ(how_many(BROKER_CMD_BINDING_GET), 0);
-	expect_run("./subscribe none x 1 | sed 's/:.*//'", 0, "subscribe\n");
+	expect_run("./subscribe none x 1 2>&1 | sed 's/:.*//'", 0, "subscribe\n");
 	broker_message_free(message);
 	broker_session_close(session);
 }
@@ -179,7 +179,7 @@ static void test_manual(void)
 	new_broker();
 	expect_run("../manual | sed 's/[0-9]*$//'", 0, "hello from process \n");
 	EXPECT_EQ(queue_number("greetings", "accepted"), 1);
-	expect_run("../manual | tail -n 1", 0, "greetings: File exists\n");
+	expect_run("../manual 2>&1 | tail -n 1", 0, "greetings: File exists\n");
 }
 
 static const struct tap_test tests[] = {
