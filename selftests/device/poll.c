@@ -145,15 +145,6 @@ TEST_F(poll, full_queue_enlarged)
 	EXPECT_EQ(POLLOUT, events(self->fd));
 }
 
-/* A publisher that does not want to know is not told by poll either. */
-TEST_F(poll, full_without_confirm)
-{
-	ASSERT_EQ(0, queue_set("q", .max_messages = 1));
-	ASSERT_EQ(0, put(self->fd, "q", "1"));
-	ASSERT_EQ(0, publish(self->fd, .key = "q", .confirm = BROKER_CONFIRM_NONE));
-	EXPECT_EQ(POLLOUT, events(self->fd));
-}
-
 /* A process that sleeps in poll until @want, then exits with what it got. */
 static pid_t poller(int fd, short want)
 {

@@ -314,7 +314,7 @@ TEST_F(settle, cumulative_with_nothing_left)
 	TAKE(&got);
 	ASSERT_EQ(0, SETTLE(ACCEPT, &got));
 	result = cumulative(self->fd, BROKER_OP_ACCEPT, self->consumer, got.d.tag);
-	EXPECT_EQ(0, result.error);
+	EXPECT_EQ(-ESTALE, result.error);
 	EXPECT_EQ(0, result.accepted);
 }
 

@@ -232,11 +232,14 @@ TEST_F(submit, op_size_too_long)
 
 TEST_F(submit, op_size_times_number)
 {
-	struct broker_submit s = submit_of(self->ops, BROKER_MAX_OPS, self->results);
+	struct broker_op *op = (void *)(page_edge() - 4096);
+	struct broker_submit s = submit_of(op, BROKER_MAX_OPS, self->results);
 
-	/* 4 MiB of operations, of which the caller has less. */
+	/* 4 MiB of operations, of which the caller has one. */
+	fill(op, 1, "q", "m");
 	s.op_size = 4096;
 	EXPECT_EQ(-EFAULT, call(self->fd, BROKER_IOC_SUBMIT, &s));
+	EXPECT_EQ(0, ready("q"));
 }
 
 TEST_F(submit, ops_null)

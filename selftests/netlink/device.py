@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""As much of /dev/broker as the netlink tests need: sessions that hold messages."""
+
+import ctypes
+import fcntl
+import os
+import struct
+
+IOC = {"INFO": 0xbb00, "SUBMIT": 0xbb01, "RECEIVE": 0xbb02, "CONSUME": 0xbb03, "CANCEL": 0xbb04}
+
+
+def address(buffer):
+    return ctypes.addressof(buffer)
+
+
+class Session:
+    def __init__(self):
+        self.fd = os.open("/dev/broker", os.O_RDWR | os.O_CLOEXEC)
+
+    def call(self, name, data):
+        data = bytearray(data)
+        fcntl.ioctl(self.fd, IOC[name], data)
+        return data
+
+    @property
+    def number(self):
+        return struct.unpack_from("=Q", self.call("INFO", struct.pack("=I68x", 72)), 32)[0]
+
+    def publish(self, exchange, key, body=b"m"):
+        """0 or an errno."""
+        exchange, key = exchange.encode(), key.encode()
+        head = ctypes.create_string_buffer(exchange + key + body)
+        op = struct.pack("=HHIQQQIIBBBBIQQ", 1, 0, 0, 0, address(head),
+                         address(head) + len(exchange + key), len(body), 0,
+                         len(exchange), len(key), 0, 0, 0, 0, 0)
+        ops, result = ctypes.create_string_buffer(op), ctypes.create_string_buffer(24)
+        self.call("SUBMIT", struct.pack("=IIQQQIIIIQ", 56, 0, address(ops), address(result), 0,
+                                        1, 64, 0, 0, 0))
+        return -struct.unpack_from("=i", result)[0]
+
+    def consume(self, queue, credit=0):
+        """Number of the consumer."""
+        name = ctypes.create_string_buffer(queue.encode())
+        data = self.call("CONSUME", struct.pack("=IIQIIQQII", 48, 0, address(name), len(queue),
+                                                credit, 1 << 20 if credit else 0, 0, 0, 0))
+        return struct.unpack_from("=I", data, 40)[0]
+
+    def receive(self, consumer):
+        buffer = (ctypes.c_uint64 * 512)()
+        self.call("RECEIVE", struct.pack("=IIIIQIIIIQ", 48, 0, consumer, 1, address(buffer),
+                                         4096, 0, 0, 0, 0))
+
+    def cancel(self, consumer):
+        self.call("CANCEL", struct.pack("=IIII", 16, 0, consumer, 0))
+
+    def close(self):
+        os.close(self.fd)
