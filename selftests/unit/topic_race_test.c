@@ -16,7 +16,7 @@
 #include "tap.h"
 
 #define READERS	2
-#define ROUNDS	4000	/* changes, and more until there were */
+#define ROUNDS	2000	/* changes, and more until there were */
 #define MATCHES	20000	/* matches */
 
 /* One entry, which its owner frees as a caller should. */
