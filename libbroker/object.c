@@ -467,6 +467,7 @@ uint64_t broker_object_number(const struct broker_object *object, const char *na
 /* A number as text: its words where it has some and all are known. */
 static char *number_text(const struct broker_attribute *attribute, uint64_t number)
 {
+	const char *format;
 	char *text = NULL;
 	char *p;
 
@@ -487,9 +488,8 @@ static char *number_text(const struct broker_attribute *attribute, uint64_t numb
 		return text;
 	}
 
-	if (asprintf(&text, strcmp(attribute->name, "mode") ? "%" PRIu64 : "%03" PRIo64, number) < 0)
-		return NULL;
-	return text;
+	format = strcmp(attribute->name, "mode") ? "%" PRIu64 : "%03" PRIo64;
+	return asprintf(&text, format, number) < 0 ? NULL : text;
 }
 
 const char *broker_object_string(const struct broker_object *object, const char *name)

@@ -4,7 +4,6 @@
  * The queue is the subscriber's own, and gone with it.
  */
 #include <broker.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,30 +31,29 @@ static int make_queue(struct broker_admin *admin, struct broker_session *session
 		      const char *exchange, const char *pattern, struct broker_object **queue)
 {
 	char number[24];
+	const char *attributes[] = { "flags", "exclusive", "session", number, NULL };
+	const char *binding[] = { "exchange", exchange, "key", pattern, "queue", NULL, NULL };
 	int err;
 
 	sprintf(number, "%llu", (unsigned long long)broker_session_info(session)->session);
-	err = request(admin, BROKER_CMD_QUEUE_NEW, BROKER_OBJECT_QUEUE, (const char *[]) {
-		"flags", "exclusive", "session", number, "overflow", "drop-head", NULL }, queue);
+	err = request(admin, BROKER_CMD_QUEUE_NEW, BROKER_OBJECT_QUEUE, attributes, queue);
 	if (err)
 		return err;
-	return request(admin, BROKER_CMD_BINDING_NEW, BROKER_OBJECT_BINDING, (const char *[]) {
-		"exchange", exchange, "queue", broker_object_string(*queue, "name"),
-		"key", pattern, NULL }, NULL);
+	binding[5] = broker_object_string(*queue, "name");
+	return request(admin, BROKER_CMD_BINDING_NEW, BROKER_OBJECT_BINDING, binding, NULL);
 }
 
 static int print_messages(struct broker_session *session, const char *queue, unsigned long count)
 {
 	const struct broker_message *message;
-	struct broker_inbox *inbox;
+	struct broker_inbox *inbox = NULL;
 	const char *body;
 	size_t length;
 	int err;
 
 	err = broker_inbox_new(&inbox, session, 0);
-	if (err)
-		return err;
-	err = broker_session_consume(session, queue, 64, 0, BROKER_CONSUME_F_AUTO_ACCEPT, 0);
+	if (!err)
+		err = broker_session_consume(session, queue, 64, 0, BROKER_CONSUME_F_AUTO_ACCEPT, 0);
 	for (; err >= 0 && count; count--) {
 		err = broker_inbox_receive(inbox, 0, 1, BROKER_TIMEOUT_FOREVER);
 		if (err < 0)
@@ -91,10 +89,9 @@ int main(int argc, char **argv)
 	}
 	if (!err)
 		err = print_messages(session, broker_object_string(queue, "name"),
-				     argc > 3 ? strtoul(argv[3], NULL, 10) : ULONG_MAX);
+				     argc > 3 ? strtoul(argv[3], NULL, 10) : -1UL);
 	if (err)
 		fprintf(stderr, "subscribe: %s\n", *why ? why : strerror(-err));
-
 	broker_object_free(queue);
 	broker_admin_close(admin);
 	broker_session_close(session);

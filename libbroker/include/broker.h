@@ -138,7 +138,7 @@ int broker_session_credit(struct broker_session *session, uint32_t consumer, uin
  * republish it, copy it with broker_message_copy().
  */
 
-/** broker_message_new() - An empty message; free with broker_message_free().  Return: 0, -ENOMEM. */
+/** broker_message_new() - An empty message; free: broker_message_free().  Return: 0, -ENOMEM. */
 int broker_message_new(struct broker_message **message);
 
 /**
@@ -505,7 +505,7 @@ const char *broker_object_string(const struct broker_object *object, const char 
 int broker_object_attribute(const struct broker_object *object, unsigned int index,
 			    const char **name, enum broker_value_type *type);
 
-/** broker_object_header() - Header number @index of a binding; @type 0: presence.  Return: 0, -ENOENT. */
+/** broker_object_header() - Header @index of a binding; @type 0: presence.  Return: 0, -ENOENT. */
 int broker_object_header(const struct broker_object *object, unsigned int index, const char **name,
 			 unsigned int *type, const void **value, size_t *length);
 
