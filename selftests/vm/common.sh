@@ -45,6 +45,7 @@ apt_options=(
 apt_update() {
 	local mirror key suite
 	lock apt
+	# shellcheck disable=SC2016 # apt's variable
 	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
 		 grep -v security | head -n 1)
 	[[ $mirror ]] || die "apt knows no Debian mirror: see /etc/apt/sources.list"
