@@ -6,6 +6,9 @@
 
 #define GFP_KERNEL	1U	/* may sleep: refused in an RCU read-side critical section */
 #define __GFP_ZERO	2U
+#define __GFP_NORETRY	0U	/* no cgroups and no warnings here */
+#define __GFP_NOWARN	0U
+#define GFP_KERNEL_ACCOUNT	GFP_KERNEL
 
 void *kmalloc(size_t size, gfp_t gfp);
 void kfree(const void *object);
