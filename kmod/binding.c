@@ -12,6 +12,7 @@
 #include "event.h"
 #include "exchange.h"
 #include "headers.h"
+#include "memory.h"
 #include "queue.h"
 #include "table.h"
 
@@ -253,10 +254,9 @@ void broker_binding_set(struct broker_binding *binding, struct broker_headers *h
 	old = rcu_replace_pointer(binding->headers, headers, lockdep_is_held(&broker->topology));
 	broker_topology_changed(broker);
 	broker_event_binding(binding);
-	if (old) {
-		synchronize_rcu();
-		broker_headers_free(old);
-	}
+	/* One allocation, as headers.h says. */
+	if (old)
+		kfree_rcu_mightsleep(old);
 }
 
 /* Unlinks a binding from both ends; the broker's topology is locked. */

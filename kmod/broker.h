@@ -67,13 +67,6 @@ struct net;
 /* Entries moved under one hold of a queue's lock: bounds its latency. */
 #define BROKER_LOCK_BATCH	64
 
-/*
- * How memory is taken that callers cause: on the account of their cgroup, and at
- * its limit the call fails with ENOMEM, where plain GFP_KERNEL_ACCOUNT would
- * have the OOM killer come.
- */
-#define BROKER_GFP		(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
-
 /* Queues that a user without CAP_NET_ADMIN may have, unless configured. */
 #define BROKER_QUEUES_PER_USER	64
 
@@ -114,6 +107,7 @@ struct broker_stats {
  * @default_max_bytes: for queues made without (topology; read anywhere)
  * @default_overflow: for queues made without (topology; read anywhere)
  * @queues_per_user: quota of an unprivileged user (topology; read anywhere)
+ * @default_exchange: "", for its counters (const)
  * @unused: auto-delete exchanges that lost their last binding (topology)
  * @reaping: somebody up the stack is deleting them (topology)
  * @stats: of all that was published (percpu)
@@ -145,6 +139,7 @@ struct broker {
 	u64 default_max_bytes;
 	u32 default_overflow;
 	u32 queues_per_user;
+	struct broker_exchange *default_exchange;
 	struct list_head unused;
 	bool reaping;
 	struct broker_stats __percpu *stats;

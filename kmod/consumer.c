@@ -9,6 +9,7 @@
 #include "broker.h"
 #include "consumer.h"
 #include "event.h"
+#include "memory.h"
 #include "message.h"
 #include "queue.h"
 #include "session.h"
@@ -132,21 +133,31 @@ static void consumer_unassign_locked(struct broker_consumer *consumer, struct br
 /* Returns what no longer is on its way to anyone: credit taken away, pull over. */
 static void consumer_withdraw_locked(struct broker_consumer *consumer)
 {
+	u32 count = 0;
+
 	lockdep_assert_held(&consumer->queue->lock);
-	while (!consumer->credit_messages && consumer->nr_pending > consumer->pull) {
+	while (!consumer->dead && !consumer->credit_messages &&
+	       consumer->nr_pending > consumer->pull) {
 		struct broker_entry *entry = broker_entry_of(consumer->pending.last);
 
 		consumer_unassign_locked(consumer, entry);
 		broker_queue_return_locked(consumer->queue, entry);
+		if (!(++count % BROKER_LOCK_BATCH))
+			cond_resched_lock(&consumer->queue->lock);
 	}
 	broker_consumer_update_locked(consumer);
 	consumer_list_locked(consumer);
+	if (consumer->nr_pending)
+		consumer_wake(consumer);
 	broker_queue_dispatch_locked(consumer->queue);
 }
 
 /**
  * broker_consumer_attach() - Let a new consumer compete for the queue's messages
- * @consumer: new, and known to its session
+ * @consumer: new; its number is reserved in the session's table
+ *
+ * Whoever finds it in that table must take the queue's lock to do anything, and
+ * so finds it attached.
  *
  * Return: 0; -ENOENT: the queue was deleted.
  */
@@ -159,16 +170,18 @@ int broker_consumer_attach(struct broker_consumer *consumer)
 		spin_unlock(&queue->lock);
 		return -ENOENT;
 	}
+	/* The slot is there, so this allocates nothing. */
+	xa_store(&consumer->session->consumers, consumer->id, consumer, GFP_ATOMIC);
 	refcount_inc(&consumer->refs);
 	list_add_tail(&consumer->of_queue, &queue->consumers);
 	WRITE_ONCE(queue->nr_consumers, queue->nr_consumers + 1);
 	queue->had_consumer = true;
 	consumer->served = queue->served;
+	atomic_inc(&queue->broker->nr_consumers);
 	broker_consumer_update_locked(consumer);
 	broker_queue_dispatch_locked(queue);
 	spin_unlock(&queue->lock);
 
-	atomic_inc(&queue->broker->nr_consumers);
 	broker_event_consumer(consumer);
 	return 0;
 }
@@ -177,7 +190,7 @@ int broker_consumer_attach(struct broker_consumer *consumer)
 static bool consumer_return_some(struct broker_consumer *consumer, const struct broker_return *how)
 {
 	struct broker_queue *queue = consumer->queue;
-	struct broker_entry *entry;
+	struct broker_entry *entry, *freed = NULL;
 	int i;
 
 	spin_lock(&queue->lock);
@@ -186,6 +199,12 @@ static bool consumer_return_some(struct broker_consumer *consumer, const struct 
 		if (entry) {
 			broker_entry_erase(&consumer->leased, entry);
 			WRITE_ONCE(consumer->nr_leased, consumer->nr_leased - 1);
+			/* Being read right now, and at most once: not to be read again. */
+			if (consumer->flags & BROKER_CONSUME_F_AUTO_ACCEPT) {
+				queue->stats.accepted++;
+				broker_queue_remove_locked(queue, entry, &freed);
+				continue;
+			}
 			broker_entry_returned(entry, how);
 			if (how->failed)
 				queue->stats.failed++;
@@ -202,8 +221,11 @@ static bool consumer_return_some(struct broker_consumer *consumer, const struct 
 		broker_queue_return_locked(queue, entry);
 		consumer->returned++;
 	}
+	if (freed)
+		broker_queue_room_locked(queue);
 	broker_queue_dispatch_locked(queue);
 	spin_unlock(&queue->lock);
+	broker_entry_free_list(freed);
 	cond_resched();
 	return i == BROKER_LOCK_BATCH;
 }
@@ -240,6 +262,9 @@ bool broker_consumer_detach(struct broker_consumer *consumer, const struct broke
 
 	while (consumer_return_some(consumer, how))
 		;
+	/* The queue may have been deleted, and drained, meanwhile. */
+	if (READ_ONCE(queue->dead))
+		broker_queue_drain(queue);
 	consumer_wake(consumer);
 	atomic_dec(&queue->broker->nr_consumers);
 	broker_event_consumer_ended(consumer, how);

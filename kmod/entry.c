@@ -3,8 +3,8 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "broker.h"
 #include "entry.h"
+#include "memory.h"
 #include "message.h"
 
 static struct kmem_cache *entry_cache;

@@ -11,6 +11,7 @@
 #include "broker.h"
 #include "event.h"
 #include "exchange.h"
+#include "memory.h"
 #include "table.h"
 
 /* Frees exchanges: their tables want process context and a grace period. */
@@ -386,6 +387,7 @@ int broker_exchange_predeclare(struct broker *broker)
 {
 	kuid_t uid = make_kuid(broker->net->user_ns, 0);
 	kgid_t gid = make_kgid(broker->net->user_ns, 0);
+	struct broker_exchange *exchange;
 	int i, err = 0;
 
 	mutex_lock(&broker->topology);
@@ -399,7 +401,10 @@ int broker_exchange_predeclare(struct broker *broker)
 			.mode = exchange_predeclared[i].mode,
 		};
 
-		err = PTR_ERR_OR_ZERO(broker_exchange_new(broker, &config, true, NULL));
+		exchange = broker_exchange_new(broker, &config, true, NULL);
+		err = PTR_ERR_OR_ZERO(exchange);
+		if (!err && !config.name_len)
+			broker->default_exchange = exchange;
 	}
 	mutex_unlock(&broker->topology);
 	return err;

@@ -39,7 +39,7 @@ static int handout_copy_one(const struct broker_handout *handout,
 	struct broker_delivery delivery = {
 		.size = size,
 		.header_size = sizeof(delivery),
-		.flags = handout->acquired > 1 ? BROKER_DELIVERY_F_REDELIVERED : 0,
+		.flags = handout->acquired > !!to->consumer ? BROKER_DELIVERY_F_REDELIVERED : 0,
 		.consumer = to->consumer,
 		.queue = to->queue,
 		.tag = to->consumer ? handout->tag : 0,

@@ -6,6 +6,7 @@
 #include <linux/string.h>
 
 #include "headers.h"
+#include "memory.h"
 #include "name.h"
 
 /*
@@ -69,7 +70,7 @@ struct broker_headers *broker_headers_new(bool any, const struct broker_prop_vie
 		bytes += list[i].name_len + list[i].value_len;
 	}
 
-	headers = kmalloc(struct_size(headers, list, count) + bytes, GFP_KERNEL);
+	headers = kmalloc(struct_size(headers, list, count) + bytes, BROKER_GFP);
 	if (!headers)
 		return ERR_PTR(-ENOMEM);
 

@@ -92,6 +92,8 @@ long broker_ioctl(struct broker_session *session, unsigned int cmd, unsigned lon
 		return -EFAULT;
 	if (size < op->min_size)
 		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
 	err = copy_struct_from_user(&argument, op->size, uarg, size);
 	if (err)
 		return err;

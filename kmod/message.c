@@ -6,7 +6,7 @@
 
 #include <linux/broker.h>
 
-#include "broker.h"
+#include "memory.h"
 #include "message.h"
 #include "name.h"
 #include "props.h"

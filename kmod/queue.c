@@ -13,6 +13,7 @@
 #include "broker.h"
 #include "consumer.h"
 #include "event.h"
+#include "memory.h"
 #include "message.h"
 #include "queue.h"
 #include "session.h"
@@ -268,6 +269,13 @@ static u32 queue_remove_ready(struct broker_queue *queue, u64 before)
 	return count;
 }
 
+/* Frees what came back to a dead queue, or never left it. */
+void broker_queue_drain(struct broker_queue *queue)
+{
+	while (queue_remove_ready(queue, U64_MAX))
+		;
+}
+
 /**
  * broker_queue_purge() - Remove all ready messages that are there when it is called
  * @queue: with a reference
@@ -316,8 +324,7 @@ void broker_queue_delete(struct broker_queue *queue)
 	broker_queue_room_locked(queue);
 	spin_unlock(&queue->lock);
 	queue_detach_consumers(queue);
-	while (queue_remove_ready(queue, U64_MAX))
-		;
+	broker_queue_drain(queue);
 
 	broker_topology_changed(broker);
 	broker_event_queue_deleted(queue);
@@ -381,11 +388,12 @@ static bool queue_fits_locked(const struct broker_queue *queue, u64 messages, u6
  * @queue: with a reference; no lock is needed, the answer may be old
  * @size: broker_message_size()
  *
- * True also for a dead queue: there is nothing to wait for.
+ * True also where there is nothing to wait for: the queue is dead, or can never
+ * hold as much.
  */
 bool broker_queue_has_room(struct broker_queue *queue, u32 size)
 {
-	return READ_ONCE(queue->dead) ||
+	return READ_ONCE(queue->dead) || size > READ_ONCE(queue->max_bytes) ||
 	       (READ_ONCE(queue->held) < READ_ONCE(queue->max_messages) &&
 		READ_ONCE(queue->bytes) + size <= READ_ONCE(queue->max_bytes));
 }
@@ -407,9 +415,11 @@ void broker_queue_room_locked(struct broker_queue *queue)
 	}
 }
 
-/* Puts set-aside entries back to their places. */
+/* Puts set-aside entries back to their places; drops the lock now and then. */
 static void queue_restore_locked(struct broker_queue *queue, struct broker_reservation *reservation)
 {
+	u32 count = 0;
+
 	lockdep_assert_held(&queue->lock);
 	while (reservation->victims) {
 		struct broker_entry *entry = reservation->victims;
@@ -417,6 +427,8 @@ static void queue_restore_locked(struct broker_queue *queue, struct broker_reser
 		reservation->victims = entry->next;
 		broker_entry_insert(&queue->ready, entry);
 		queue->nr_ready++;
+		if (!(++count % BROKER_LOCK_BATCH))
+			cond_resched_lock(&queue->lock);
 	}
 	broker_queue_dispatch_locked(queue);
 }
@@ -486,22 +498,16 @@ int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *
 /* Gives a reservation up; the entry stays the caller's. */
 void broker_queue_abort(struct broker_queue *queue, struct broker_reservation *reservation)
 {
-	struct broker_entry *dropped = NULL;
-
 	spin_lock(&queue->lock);
 	WRITE_ONCE(queue->held, queue->held - reservation->messages);
 	WRITE_ONCE(queue->bytes, queue->bytes - reservation->bytes);
-	if (queue->dead) {
-		WRITE_ONCE(queue->held, queue->held - reservation->nr_victims);
-		WRITE_ONCE(queue->bytes, queue->bytes - reservation->victim_bytes);
-		dropped = reservation->victims;
-	} else if (reservation->victims) {
+	if (reservation->victims)
 		queue_restore_locked(queue, reservation);
-	}
 	if (reservation->messages || reservation->bytes)
 		broker_queue_room_locked(queue);
 	spin_unlock(&queue->lock);
-	broker_entry_free_list(dropped);
+	if (READ_ONCE(queue->dead))
+		broker_queue_drain(queue);
 	*reservation = (struct broker_reservation) { .entry = reservation->entry };
 }
 
@@ -553,9 +559,11 @@ void broker_queue_count_refused(struct broker_queue *queue)
 	spin_unlock(&queue->lock);
 }
 
-/* Assigns ready entries to consumers while there are both. */
+/* Assigns ready entries to consumers while there are both; may drop the lock in between. */
 void broker_queue_dispatch_locked(struct broker_queue *queue)
 {
+	u32 count = 0;
+
 	lockdep_assert_held(&queue->lock);
 	for (;;) {
 		struct broker_entry *entry = broker_entry_first(&queue->ready);
@@ -568,6 +576,8 @@ void broker_queue_dispatch_locked(struct broker_queue *queue)
 		queue->nr_unacked++;
 		broker_consumer_assign_locked(rb_entry(first, struct broker_consumer, eligible),
 					      entry);
+		if (!(++count % BROKER_LOCK_BATCH))
+			cond_resched_lock(&queue->lock);
 	}
 }
 

@@ -186,6 +186,7 @@ int broker_queue_delete_idle(struct broker_queue *queue, bool if_unused, bool if
 
 /* Without that lock. */
 u32 broker_queue_purge(struct broker_queue *queue);
+void broker_queue_drain(struct broker_queue *queue);
 void broker_queue_unused(struct broker_queue *queue);
 
 extern const struct rhashtable_params broker_queue_params;

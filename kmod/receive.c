@@ -137,7 +137,10 @@ static int receive_gone(struct receive *receive, struct broker_consumer *consume
 	receive->args->consumer = consumer->id;
 	if (receive_tell(receive, uargs))
 		return -EFAULT;
-	return broker_session_forget(receive->session, consumer) ? -EIDRM : 0;
+	if (broker_session_forget(receive->session, consumer))
+		return -EIDRM;
+	receive->args->consumer = 0;
+	return 0;
 }
 
 static ktime_t receive_timeout(u64 timeout_ns)
@@ -263,7 +266,7 @@ int broker_session_receive(struct broker_session *session, void *arg, void __use
 			return -ENOENT;
 	}
 	if (receive.max > RECEIVE_FEW) {
-		receive.handouts = kvmalloc_array(receive.max, sizeof(*few), BROKER_GFP);
+		receive.handouts = kvmalloc_array(receive.max, sizeof(*few), GFP_KERNEL);
 		err = receive.handouts ? 0 : -ENOMEM;
 	}
 	if (!err)

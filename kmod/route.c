@@ -14,6 +14,7 @@
 #include "broker.h"
 #include "exchange.h"
 #include "headers.h"
+#include "memory.h"
 #include "route.h"
 #include "table.h"
 
@@ -71,6 +72,7 @@ static int routes_add_queue(struct broker_routes *routes, struct broker_queue *q
 	routes->route[routes->nr++] = (struct broker_route) {
 		.queue = queue,
 		.binding = binding,
+		.error = -ECANCELED,
 	};
 	return 0;
 }
@@ -268,11 +270,13 @@ static void routes_unique(struct broker_routes *routes)
 }
 
 /* Counts a message at each exchange it came through. */
-static void routes_count(struct broker_routes *routes)
+static void routes_count(struct broker_routes *routes, struct broker *broker)
 {
 	u32 i;
 
-	for (i = 0; i < routes->nr_visited; i++) {
+	if (!routes->exchange)
+		this_cpu_inc(broker->default_exchange->stats->published);
+	for (i = 0; routes->exchange && i < routes->nr_visited; i++) {
 		struct broker_visit *visit = &routes->visited[i];
 
 		this_cpu_inc(visit->exchange->stats->published);
@@ -301,8 +305,8 @@ int broker_routes_find(struct broker_routes *routes, struct broker *broker,
 			err = route_by_exchange(routes, broker, routing);
 		else
 			err = route_by_name(routes, broker, routing);
-		if (!err && routing->exchange_len && !routing->dry_run)
-			routes_count(routes);
+		if (!err && !routing->dry_run)
+			routes_count(routes, broker);
 		rcu_read_unlock();
 		if (!err)
 			break;

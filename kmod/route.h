@@ -24,7 +24,8 @@ struct broker_exchange;
  * @binding: that led there, with a reference; NULL through the default exchange,
  *	or if routes.keep_bindings is off (owner: the routes)
  * @reservation: room in @queue (owner: the routes)
- * @error: the queue's refusal, or 0 (owner: the routes)
+ * @error: the queue's refusal; 0: it has reserved room; -ECANCELED: it was not
+ *	asked, or another queue refused (owner: the routes)
  * @sequence: of the message in @queue, once committed (owner: the routes)
  */
 struct broker_route {

@@ -9,7 +9,7 @@
 
 #include <linux/broker.h>
 
-#include "broker.h"
+#include "memory.h"
 #include "sender.h"
 
 static u64 current_cgroup(void)

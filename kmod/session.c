@@ -11,6 +11,7 @@
 
 #include "broker.h"
 #include "consumer.h"
+#include "memory.h"
 #include "message.h"
 #include "name.h"
 #include "queue.h"
@@ -35,6 +36,7 @@ struct broker_session *broker_session_new(struct broker *broker)
 	spin_lock_init(&session->lock);
 	INIT_LIST_HEAD(&session->readable);
 	INIT_LIST_HEAD(&session->gone);
+	INIT_LIST_HEAD(&session->waiters);
 	init_waitqueue_head(&session->wait);
 	INIT_LIST_HEAD(&session->of_full);
 
@@ -109,12 +111,17 @@ void broker_session_set_full(struct broker_session *session, struct broker_queue
 	mutex_unlock(&session->mutex);
 }
 
+/*
+ * Takes a consumer that was detached out of session.gone.  The queue's lock waits
+ * for whoever detaches it and is about to put it there.
+ */
 static void session_unlist(struct broker_session *session, struct broker_consumer *consumer)
 {
-	/* Detached already, so it can only be in session.gone. */
+	spin_lock(&consumer->queue->lock);
 	spin_lock(&session->lock);
 	list_del_init(&consumer->of_session);
 	spin_unlock(&session->lock);
+	spin_unlock(&consumer->queue->lock);
 }
 
 static void session_end_consumers(struct broker_session *session, const struct broker_return *how)
@@ -160,6 +167,7 @@ void broker_session_end(struct broker_session *session, u8 cause, u8 code, bool 
 		.holder = session->pid,
 	};
 	struct broker *broker = session->broker;
+	struct broker_waiter *waiter;
 	struct broker_queue *queue;
 
 	if (READ_ONCE(session->ended))
@@ -173,6 +181,10 @@ void broker_session_end(struct broker_session *session, u8 cause, u8 code, bool 
 	if (xa_erase(&broker->sessions, session->id))
 		atomic_dec(&broker->nr_sessions);
 	wake_up_all(&session->wait);
+	spin_lock(&session->lock);
+	list_for_each_entry(waiter, &session->waiters, of_session)
+		wake_up_interruptible(&waiter->queue->room);
+	spin_unlock(&session->lock);
 }
 
 /* Describes the caller, with a reference; NULL: no memory. */
@@ -283,8 +295,6 @@ static int consume_check(const struct broker_consume *consume)
 {
 	if (consume->flags & ~BROKER_CONSUME_F_AUTO_ACCEPT)
 		return -EOPNOTSUPP;
-	if (consume->consumer || consume->queue_id)
-		return -EINVAL;
 	/* Message credit without byte credit, or the reverse, could never be used. */
 	if (!consume->credit_messages != !consume->credit_bytes)
 		return -EINVAL;
@@ -313,11 +323,10 @@ static int session_number_consumer(struct broker_session *session, u32 *id)
 static void session_unnumber_locked(struct broker_session *session, u32 id)
 {
 	lockdep_assert_held(&session->mutex);
-	/* A session that ended took all numbers back itself. */
-	if (session->ended)
-		return;
 	xa_erase(&session->consumers, id);
-	WRITE_ONCE(session->nr_consumers, session->nr_consumers - 1);
+	/* A session that ended has set it to 0. */
+	if (!session->ended)
+		WRITE_ONCE(session->nr_consumers, session->nr_consumers - 1);
 }
 
 static int session_attach_locked(struct broker_session *session, struct broker_consumer *consumer)
@@ -325,7 +334,6 @@ static int session_attach_locked(struct broker_session *session, struct broker_c
 	lockdep_assert_held(&session->mutex);
 	if (session->ended)
 		return -EOWNERDEAD;
-	xa_store(&session->consumers, consumer->id, consumer, GFP_KERNEL);
 	return broker_consumer_attach(consumer);
 }
 

@@ -30,6 +30,16 @@ struct pid;
  */
 
 /**
+ * struct broker_waiter - a publisher that waits for room
+ * @of_session: in session.waiters (session.lock)
+ * @queue: where (const)
+ */
+struct broker_waiter {
+	struct list_head of_session;
+	struct broker_queue *queue;
+};
+
+/**
  * struct broker_session - one open /dev/broker
  * @refs: see Lifetime (atomic)
  * @rcu: frees it after dumps (owner: last put)
@@ -48,6 +58,7 @@ struct pid;
  * @lock: see the lock order
  * @readable: consumers that RECEIVE would find something at (session.lock)
  * @gone: consumers whose queue was deleted, to be told of (session.lock)
+ * @waiters: its publishers that wait for room (session.lock)
  * @sender: the last process that published through it (session.lock)
  * @wait: readers and pollers
  * @full: queue that last answered EAGAIN, with a reference (session.mutex)
@@ -78,6 +89,7 @@ struct broker_session {
 	spinlock_t lock;
 	struct list_head readable;
 	struct list_head gone;
+	struct list_head waiters;
 	struct broker_sender *sender;
 	wait_queue_head_t wait;
 	struct broker_queue *full;

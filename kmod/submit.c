@@ -11,16 +11,23 @@
 #include "broker.h"
 #include "consumer.h"
 #include "exchange.h"
+#include "memory.h"
 #include "message.h"
 #include "queue.h"
 #include "route.h"
 #include "sender.h"
 #include "session.h"
 
+/*
+ * Operations that find room on the stack.  So a few settlements need no memory,
+ * and many need none that is charged to the caller.
+ */
+#define SUBMIT_FEW	4
+
 /**
  * struct submit - a SUBMIT under way
  * @session: whose
- * @sender: the calling process, with a reference
+ * @sender: the calling process, with a reference; NULL before the first publish
  * @routes: memory for routing, used by one publish after the other
  * @freed: entries that settlements removed, to be freed at the end
  * @confirms: where the caller wants confirms
@@ -160,9 +167,11 @@ static int publish_reserve(struct broker_routes *routes, bool partial,
 	return reserved;
 }
 
-/* Waits until @route's queue may have room; 0: try again. */
-static int publish_wait(struct submit *submit, struct broker_route *route, u32 size)
+/* Waits until @queue may have room; 0: try again. */
+static int publish_wait(struct submit *submit, struct broker_queue *queue, u32 size)
 {
+	struct broker_session *session = submit->session;
+	struct broker_waiter waiter = { .queue = queue };
 	long left = MAX_SCHEDULE_TIMEOUT, woken;
 
 	if (!submit->forever) {
@@ -170,13 +179,22 @@ static int publish_wait(struct submit *submit, struct broker_route *route, u32 s
 		if (left <= 0)
 			return -ETIMEDOUT;
 	}
-	woken = wait_event_interruptible_timeout(route->queue->room,
-						 broker_queue_has_room(route->queue, size), left);
+	spin_lock(&session->lock);
+	list_add(&waiter.of_session, &session->waiters);
+	spin_unlock(&session->lock);
+	woken = wait_event_interruptible_timeout(queue->room,
+						 broker_queue_has_room(queue, size) ||
+						 READ_ONCE(queue->overflow) !=
+							BROKER_OVERFLOW_BLOCK ||
+						 READ_ONCE(session->ended), left);
+	spin_lock(&session->lock);
+	list_del(&waiter.of_session);
+	spin_unlock(&session->lock);
 	if (woken < 0)
 		return -EINTR;
 	if (!woken)
 		return -ETIMEDOUT;
-	return READ_ONCE(submit->session->ended) ? -EOWNERDEAD : 0;
+	return READ_ONCE(session->ended) ? -EOWNERDEAD : 0;
 }
 
 static bool publish_may_wait(const struct submit *submit, const struct broker_op *op,
@@ -216,10 +234,11 @@ static void publish_count_refusals(struct submit *submit, const struct broker_me
 					broker_message_size(message));
 }
 
-/* Reserves, waiting where that was asked for.  Return: queues with room; or an error. */
+/* Reserves, waiting where that was asked for.  Return: 0 or more: commit; or an error. */
 static int publish_reserve_wait(struct submit *submit, const struct broker_op *op,
 				const struct broker_message *message)
 {
+	u32 min_routes = publish_min_routes(op);
 	struct broker_routes *routes = &submit->routes;
 	struct broker_route *refused;
 	int reserved, err;
@@ -229,7 +248,7 @@ static int publish_reserve_wait(struct submit *submit, const struct broker_op *o
 		if (!publish_may_wait(submit, op, refused))
 			break;
 		/* All room was given back, so that none waits for what another waiter holds. */
-		err = publish_wait(submit, refused, broker_message_size(message));
+		err = publish_wait(submit, refused->queue, broker_message_size(message));
 		if (err) {
 			reserved = err;
 			break;
@@ -237,6 +256,13 @@ static int publish_reserve_wait(struct submit *submit, const struct broker_op *o
 	}
 	if (refused)
 		publish_count_refusals(submit, message);
+	if (reserved >= 0 && reserved < min_routes) {
+		publish_abort(routes);
+		/* Without a refusal: queues were deleted since they were found. */
+		if (refused)
+			return refused->error;
+		return message->exchange_len ? -EHOSTUNREACH : -ENOENT;
+	}
 	return reserved;
 }
 
@@ -288,30 +314,16 @@ static void publish_confirm(struct submit *submit, u32 index, struct broker_resu
 static int publish_to_queues(struct submit *submit, const struct broker_op *op,
 			     struct broker_message *message, struct broker_result *result)
 {
-	u32 min_routes = publish_min_routes(op);
 	struct broker_routes *routes = &submit->routes;
-	int reserved, err;
+	int err;
 
 	err = publish_prepare(routes, message);
-	if (err)
-		goto out;
-	reserved = publish_reserve_wait(submit, op, message);
-	if (reserved < 0) {
-		err = reserved;
-	} else if (reserved < min_routes) {
-		publish_abort(routes);
-		/* The first refusal is the reason; none: the queues have gone. */
-		err = -EHOSTUNREACH;
-		while (reserved < routes->nr && routes->route[reserved].error == -ECANCELED)
-			reserved++;
-		if (reserved < routes->nr && routes->route[reserved].error != -ENOENT)
-			err = routes->route[reserved].error;
-	} else {
+	if (!err)
+		err = publish_reserve_wait(submit, op, message);
+	if (err >= 0)
 		publish_commit(submit, result);
-	}
-out:
 	publish_unprepare(routes);
-	return err;
+	return min(err, 0);
 }
 
 /* What BROKER_CONFIRM_NONE is not told of, as it has been counted. */
@@ -330,21 +342,22 @@ static int submit_publish(struct submit *submit, u32 index, const struct broker_
 	err = publish_check(op);
 	if (err)
 		return err;
+	if (!submit->sender)
+		submit->sender = broker_session_sender(submit->session);
+	if (!submit->sender)
+		return -ENOMEM;
 	message = broker_message_from_user(&op->publish, submit->sender);
 	if (IS_ERR(message))
 		return PTR_ERR(message);
 	err = publish_route(submit, message, publish_min_routes(op));
 	if (!err)
 		err = publish_to_queues(submit, op, message, result);
-	if (op->publish.confirm == BROKER_CONFIRM_NONE) {
-		if (publish_is_refusal(err))
-			err = 0;
-	} else {
+	if (op->publish.confirm != BROKER_CONFIRM_NONE)
 		publish_confirm(submit, index, result);
-	}
 	broker_routes_put(routes);
 	broker_message_put(message);
-	return err;
+	atomic64_inc(err ? &submit->session->refused : &submit->session->published);
+	return op->publish.confirm == BROKER_CONFIRM_NONE && publish_is_refusal(err) ? 0 : err;
 }
 
 static int submit_settle(struct submit *submit, const struct broker_op *op,
@@ -392,15 +405,11 @@ static int submit_credit(struct submit *submit, const struct broker_op *op)
 static int submit_one(struct submit *submit, u32 index, const struct broker_op *op,
 		      struct broker_result *result)
 {
-	int err;
-
 	if (op->reserved)
 		return -EINVAL;
 	switch (op->opcode) {
 	case BROKER_OP_PUBLISH:
-		err = submit_publish(submit, index, op, result);
-		atomic64_inc(err ? &submit->session->refused : &submit->session->published);
-		return err;
+		return submit_publish(submit, index, op, result);
 	case BROKER_OP_ACCEPT:
 	case BROKER_OP_RELEASE:
 	case BROKER_OP_FAIL:
@@ -471,13 +480,14 @@ static int submit_copy_ops(const struct broker_submit *args, struct broker_op *o
 static int submit_prove_writable(const struct broker_submit *args,
 				 struct broker_submit __user *uargs)
 {
-	if (put_user(0, &uargs->nr_confirms) || put_user(0, &uargs->failed))
-		return -EFAULT;
 	if (args->results && clear_user(u64_to_user_ptr(args->results),
 					args->nr_ops * sizeof(struct broker_result)))
 		return -EFAULT;
 	if (args->confirms && clear_user(u64_to_user_ptr(args->confirms),
 					 args->nr_confirms * sizeof(struct broker_confirm)))
+		return -EFAULT;
+	/* Last, so that a caller that got EFAULT finds its arguments as they were. */
+	if (put_user(0, &uargs->failed) || put_user(0, &uargs->nr_confirms))
 		return -EFAULT;
 	return 0;
 }
@@ -527,27 +537,31 @@ int broker_session_submit(struct broker_session *session, void *arg, void __user
 		.confirms = u64_to_user_ptr(args->confirms),
 		.room = args->confirms ? args->nr_confirms : 0,
 	};
-	struct broker_result *results;
-	struct broker_op *ops;
+	struct broker_result few_results[SUBMIT_FEW], *results = few_results;
+	struct broker_op few_ops[SUBMIT_FEW], *ops = few_ops;
 	int err;
 
 	err = submit_check(args);
 	if (err)
 		return err;
-	submit.sender = broker_session_sender(session);
-	ops = kvmalloc_array(args->nr_ops, sizeof(*ops), BROKER_GFP);
-	results = kvcalloc(args->nr_ops, sizeof(*results), BROKER_GFP);
-	if (submit.sender && ops && results) {
+	if (args->nr_ops > SUBMIT_FEW) {
+		ops = kvmalloc_array(args->nr_ops, sizeof(*ops), GFP_KERNEL);
+		results = kvmalloc_array(args->nr_ops, sizeof(*results), GFP_KERNEL);
+	}
+	if (ops && results) {
+		memset(results, 0, args->nr_ops * sizeof(*results));
 		broker_routes_init(&submit.routes);
 		submit_set_deadline(&submit, args->timeout_ns);
 		err = submit_run(&submit, args, ops, results, uarg);
 		broker_routes_free(&submit.routes);
 		broker_entry_free_list(submit.freed);
+		broker_sender_put(submit.sender);
 	} else {
 		err = -ENOMEM;
 	}
-	kvfree(results);
-	kvfree(ops);
-	broker_sender_put(submit.sender);
+	if (args->nr_ops > SUBMIT_FEW) {
+		kvfree(results);
+		kvfree(ops);
+	}
 	return err;
 }

@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "memory.h"
 #include "topic.h"
 
 #define SCRATCH_MIN	64U	/* nodes; a power of two, as the hash set needs it */
@@ -178,7 +179,7 @@ static struct broker_topic_node *child_new(struct broker_topic *topic,
 {
 	struct broker_topic_node *node;
 
-	node = kzalloc(struct_size(node, word, key->len), GFP_KERNEL);
+	node = kzalloc(struct_size(node, word, key->len), BROKER_GFP);
 	if (!node)
 		return NULL;
 

@@ -32,8 +32,8 @@
  *  - EFAULT: a pointer does not lead to memory of that length.
  *  - EINVAL: @size is shorter than the first version of the struct, a reserved
  *    member is not 0, or a value is out of its range.
- *  - E2BIG: members unknown to this module are not 0; more than
- *    BROKER_MAX_HEADERS user headers.
+ *  - E2BIG: members unknown to this module are not 0; @size is above 4096; more
+ *    than BROKER_MAX_HEADERS user headers.
  *  - EOPNOTSUPP: a flag, operation, level or property that this module does not
  *    know or cannot honour yet; INFO tells beforehand.
  *  - ENOTTY: unknown ioctl.
@@ -43,8 +43,9 @@
  * A session is one open file of /dev/broker.  It belongs to the process that
  * opened it and ends when that process exits, even if another process still
  * holds the file; then its deliveries return to their queues with the cause.
- * (A process that closes the file and passes it on before gives the session
- * away: it ends at the last close.)  All calls may be made from several threads
+ * (A process that closes the file and passes it on before, or shares its whole
+ * file table with another process, gives the session away: it ends at the last
+ * close.)  All calls may be made from several threads
  * at once.
  *
  * Permissions are those of the process that makes the call: each exchange and
@@ -183,8 +184,8 @@ struct broker_info {
  * BROKER_PROP_TIMESTAMP          INT64, milliseconds since 1970
  * BROKER_PROP_TTL                INT64, milliseconds, 0 or more
  * BROKER_PROP_DELIVER_AT         INT64, milliseconds since 1970
- * BROKER_PROP_PRIORITY           INT64, 0 to 255
- * BROKER_PROP_DELIVERY_MODE      INT64, 1 transient or 2 persistent
+ * BROKER_PROP_PRIORITY           INT64, 0 to 255; counts in queues that have priorities
+ * BROKER_PROP_DELIVERY_MODE      INT64, 1 transient or 2 persistent; counts in durable queues
  * BROKER_PROP_USER_ID            STRING, as claimed; the origin is the truth
  * =============================  ==========================================
  */
@@ -291,7 +292,8 @@ enum broker_confirm_level {
  *    exchange: to the queue).
  *  - EAGAIN: a queue is full; poll for EPOLLOUT, or give the call a @timeout_ns
  *    where the queue's overflow policy is "block".
- *  - ETIMEDOUT, EINTR: it stayed full until @timeout_ns, or until a signal.
+ *  - ETIMEDOUT, EINTR: it stayed full until @timeout_ns, or until a signal;
+ *    after EINTR the rest of the call gets ECANCELED.
  *  - EMSGSIZE: the body or properties are longer than the maximum, or the
  *    message is larger than all the room a matching queue has.
  *  - EFAULT, EINVAL, EILSEQ, EOPNOTSUPP, ENOMEM: as above.
@@ -699,8 +701,8 @@ struct broker_browse {
 /**
  * DOC: poll, select, epoll
  *
- * EPOLLIN: RECEIVE with @consumer 0 would return at once.  EPOLLOUT: no queue
- * that answered this session with EAGAIN is known to be still full.  EPOLLHUP
+ * EPOLLIN: RECEIVE with @consumer 0 would return at once.  EPOLLOUT: the queue
+ * that last answered this session with EAGAIN is no longer full.  EPOLLHUP
  * and EPOLLERR: the session has ended (EOWNERDEAD).
  */
 
