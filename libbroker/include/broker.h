@@ -572,7 +572,8 @@ int broker_admin_list(struct broker_admin *admin, int command, const struct brok
  * broker_admin_subscribe() - Get events of a group, "topology" or "consumers"
  *
  * A connection that is subscribed to events should make no calls; open another
- * one for these.  Return: 0; -ENOENT: no such group; -EPERM.
+ * one for these.  Return: 0; -ENOENT: no such group; -EPERM: "consumers" is for
+ * administrators.
  */
 int broker_admin_subscribe(struct broker_admin *admin, const char *group);
 
