@@ -41,7 +41,7 @@ demo: deps ## show the broker at work, in a guest, on this machine's package log
 	@mkdir -p $(O)/demo && cp "$(INPUT)" $(O)/demo/input
 	@$(say) "starting the guest"
 	@selftests/vm/boot --kernel $(KERNEL) --timeout 300 --log $(O)/demo/kernel.log --out $(O)/demo -- \
-		env INPUT=/run/broker/out/input tools/demo/demo
+		env INPUT=/run/broker/out/input INPUT_NAME="$(INPUT)" tools/demo/demo
 
 .PHONY: shell
 shell: deps all ## a prompt in a guest, with the module loaded and brokerctl at hand
