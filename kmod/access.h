@@ -20,8 +20,8 @@ struct sk_buff;
 #define BROKER_MAY_PUBLISH	2
 #define BROKER_MAY_CONSUME	4
 
-/* Queues and exchanges made without a mode: owner and group. */
-#define BROKER_DEFAULT_MODE	0660
+/* Queues and exchanges made without a mode: all for the owner, use for the group. */
+#define BROKER_DEFAULT_MODE	0760
 
 /**
  * struct broker_access - who may do what with an object

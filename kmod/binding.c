@@ -147,11 +147,14 @@ static struct broker_binding *binding_alloc(const struct broker_binding_name *na
 /* Puts it where its exchange's type looks for it. */
 static int binding_link_type(struct broker_binding *binding)
 {
+	struct broker_table_key key = { binding->key, binding->key_len };
 	struct broker_exchange *source = binding->source;
 
 	switch (source->type) {
 	case BROKER_EXCHANGE_TYPE_DIRECT:
-		return rhltable_insert(&source->keys, &binding->by_key, broker_binding_key_params);
+		/* With the key: those that have it in common share one place. */
+		return rhltable_insert_key(&source->keys, &key, &binding->by_key,
+					   broker_binding_key_params);
 	case BROKER_EXCHANGE_TYPE_TOPIC:
 		return broker_topic_add(&source->topic, binding->key, binding->key_len,
 					&binding->by_pattern);

@@ -374,12 +374,12 @@ static const struct {
 	u32 type;
 	u16 mode;
 } exchange_predeclared[] = {
-	{ "", BROKER_EXCHANGE_TYPE_DIRECT, 0662 },
-	{ "broker.direct", BROKER_EXCHANGE_TYPE_DIRECT, 0662 },
-	{ "broker.fanout", BROKER_EXCHANGE_TYPE_FANOUT, 0662 },
-	{ "broker.topic", BROKER_EXCHANGE_TYPE_TOPIC, 0662 },
-	{ "broker.headers", BROKER_EXCHANGE_TYPE_HEADERS, 0662 },
-	{ "broker.events", BROKER_EXCHANGE_TYPE_TOPIC, 0640 },
+	{ "", BROKER_EXCHANGE_TYPE_DIRECT, 0762 },
+	{ "broker.direct", BROKER_EXCHANGE_TYPE_DIRECT, 0762 },
+	{ "broker.fanout", BROKER_EXCHANGE_TYPE_FANOUT, 0762 },
+	{ "broker.topic", BROKER_EXCHANGE_TYPE_TOPIC, 0762 },
+	{ "broker.headers", BROKER_EXCHANGE_TYPE_HEADERS, 0762 },
+	{ "broker.events", BROKER_EXCHANGE_TYPE_TOPIC, 0740 },
 };
 
 /* Makes them, owned by the root of the namespace's user namespace. */

@@ -54,10 +54,10 @@ static int publish_check(const struct broker_op *op)
 
 	if (op->flags & ~(BROKER_PUBLISH_F_OPTIONAL | BROKER_PUBLISH_F_PARTIAL))
 		return -EOPNOTSUPP;
-	if (publish->confirm == BROKER_CONFIRM_STORED)
+	if (publish->confirm != BROKER_CONFIRM_ENQUEUED &&
+	    publish->confirm != BROKER_CONFIRM_NONE)
 		return -EOPNOTSUPP;
-	if (publish->confirm > BROKER_CONFIRM_STORED || publish->reserved ||
-	    publish->reserved2[0] || publish->reserved2[1])
+	if (publish->reserved || publish->reserved2[0] || publish->reserved2[1])
 		return -EINVAL;
 	return 0;
 }
