@@ -9,7 +9,7 @@
 KERNEL ?= 6.1
 # What the demonstration publishes.
 INPUT ?= /var/log/dpkg.log
-PREFIX ?= /usr
+PREFIX ?= /usr/local
 O := $(CURDIR)/build
 
 export KERNEL INPUT PREFIX DESTDIR
