@@ -137,15 +137,19 @@ static inline void nl_keep_reason(const struct nlmsghdr *hdr)
 }
 
 /* Sends @msg as it is; calls @each on all that answers until the end. */
-static inline int nl_talk(struct nl_msg *msg, void (*each)(const struct nl_msg *, void *), void *arg)
+static inline int nl_talk(struct nl_msg *msg, void (*each)(const struct nl_msg *, void *),
+			  void *arg)
 {
-	static __thread char buf[1 << 16];
+	const size_t room = 1 << 16;
+	char *buf = malloc(room);
 	struct timeval guard = { .tv_sec = 10 };
 	int fd, one = 1, ret = 1;
 
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
-	if (fd < 0)
+	if (fd < 0) {
+		free(buf);
 		return -errno;
+	}
 	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &guard, sizeof(guard));
@@ -157,7 +161,7 @@ static inline int nl_talk(struct nl_msg *msg, void (*each)(const struct nl_msg *
 		nl_around(0);
 	while (ret > 0) {
 		struct nlmsghdr *hdr = (void *)buf;
-		ssize_t len = recv(fd, buf, sizeof(buf), 0);
+		ssize_t len = recv(fd, buf, room, 0);
 
 		if (len < 0) {
 			ret = -errno;
@@ -175,6 +179,7 @@ static inline int nl_talk(struct nl_msg *msg, void (*each)(const struct nl_msg *
 		}
 	}
 	close(fd);
+	free(buf);
 	return ret;
 }
 
@@ -222,7 +227,8 @@ static inline int nl_do(struct nl_msg *msg)
 }
 
 /* Calls @each on every object of the dump; frees @msg. */
-static inline int nl_dump(struct nl_msg *msg, void (*each)(const struct nl_msg *, void *), void *arg)
+static inline int nl_dump(struct nl_msg *msg, void (*each)(const struct nl_msg *, void *),
+			  void *arg)
 {
 	int ret;
 
