@@ -17,6 +17,10 @@ export KERNEL INPUT PREFIX DESTDIR
 ifndef BROKER_EPOCH
 export BROKER_EPOCH := $(shell date +%s)
 endif
+# As many jobs as there are processors, unless told otherwise.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
 say = printf '[%3ds] %s\n' $$(($$(date +%s) - $(BROKER_EPOCH)))
 
 tools := $(wildcard $(patsubst %,%/Makefile,$(wildcard tools/*)))
@@ -44,7 +48,8 @@ demo: deps ## show the broker at work, in a guest, on this machine's package log
 		env INPUT=/run/broker/out/input INPUT_NAME="$(INPUT)" tools/demo/demo
 
 .PHONY: shell
-shell: deps all ## a prompt in a guest, with the module loaded and brokerctl at hand
+shell: deps ## a prompt in a guest, with the module loaded and brokerctl at hand
+	@$(MAKE) --no-print-directory -s all
 	@selftests/vm/boot --kernel $(KERNEL) --shell
 
 .PHONY: check
@@ -56,12 +61,13 @@ lint: deps ## look at the sources only
 	@selftests/run-suites lint
 
 .PHONY: unit
-unit: deps lib tests ## run the tests that need no kernel
+unit: deps ## run the tests that need no kernel
+	@$(MAKE) --no-print-directory -s tests
 	@selftests/run-suites unit
 
 .PHONY: fuzz
 fuzz: deps ## run the fuzzer of the parsers, for FUZZ_SECONDS
-	@$(call sub,selftests/unit,fuzz)
+	@+$(call sub,selftests/unit,fuzz)
 
 .PHONY: deps
 deps: ## install the Debian packages that are missing (.ci/packages)
@@ -84,19 +90,19 @@ module: ## build the module for KERNEL: build/kmod-KERNEL/broker.ko
 	@mkdir -p $(kmod)
 	@rsync -rlpt --delete $(patsubst %,--exclude='%',/uapi $(made)) kmod/ $(kmod)/
 	@rsync -rlpt --delete uapi/ $(kmod)/uapi/
-	@build=$(headers) && $(kbuild) -C "$$build" M=$(kmod) $(werror) $(KBUILD) modules
+	@+build=$(headers) && $(kbuild) -C "$$build" M=$(kmod) $(werror) $(KBUILD) modules
 
 .PHONY: lib
 lib: ## build libbroker: build/lib
-	@$(if $(wildcard libbroker/Makefile),$(call sub,libbroker,all))
+	@+$(call sub,libbroker,all)
 
 .PHONY: tools
 tools: lib ## build brokerctl and the demonstration: build/bin
-	@set -e; $(foreach dir,$(patsubst %/Makefile,%,$(tools)),$(call sub,$(dir),all);)
+	@+set -e; $(foreach dir,$(patsubst %/Makefile,%,$(tools)),$(call sub,$(dir),all);)
 
 .PHONY: tests
 tests: lib ## build the test programs
-	@set -e; $(foreach dir,$(patsubst %/Makefile,%,$(tests)),$(call sub,$(dir),all);)
+	@+set -e; $(foreach dir,$(patsubst %/Makefile,%,$(tests)),$(call sub,$(dir),all);)
 
 .PHONY: netlink
 netlink: deps ## make the C files that follow from uapi/broker.yaml
@@ -104,7 +110,7 @@ netlink: deps ## make the C files that follow from uapi/broker.yaml
 
 .PHONY: install
 install: lib tools ## install the library, the tools and their manuals
-	@set -e; $(foreach dir,libbroker $(patsubst %/Makefile,%,$(tools)),$(call sub,$(dir),install);)
+	@+set -e; $(foreach dir,libbroker $(patsubst %/Makefile,%,$(tools)),$(call sub,$(dir),install);)
 
 sudo := $(if $(filter 0,$(shell id -u)),,sudo)
 

@@ -42,12 +42,22 @@ apt_options=(
 	-oDebug::NoLocking=1
 )
 
-apt_update() {
-	local mirror key suite
-	lock apt
+# The URIs that the host's apt takes packages from; OPTIONs say where its lists are.
+mirrors() {
 	# shellcheck disable=SC2016 # apt's variable
-	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
-		 grep -v security | head -n 1)
+	apt-get "$@" indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security
+}
+
+apt_update() {
+	local mirror key suite host=(-oDir::State="$cache/apt/host" -oAPT::Sandbox::User=root)
+	lock apt
+	mirror=$(mirrors | head -n 1) || :
+	# A host without lists, as a fresh container is, tells only after an update.
+	if [[ ! $mirror ]]; then
+		mkdir -p "$cache/apt/host/lists/partial"
+		quietly apt-get -q "${host[@]}" update
+		mirror=$(mirrors "${host[@]}" | head -n 1) || :
+	fi
 	[[ $mirror ]] || die "apt knows no Debian mirror: see /etc/apt/sources.list"
 	key=/usr/share/keyrings/debian-archive-keyring.gpg
 	mkdir -p "$cache"/apt/{state/lists/partial,cache/archives/partial}
