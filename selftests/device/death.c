@@ -2,7 +2,6 @@
 /* How a session ends, and what the next receiver learns of it. */
 #include <pthread.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include "helper.h"
 #include "kselftest_harness.h"
 
@@ -548,39 +547,21 @@ TEST_F(death, close_on_exec)
 	EXPECT_EQ(pid, got.d.cause_pid);
 }
 
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
-#define CGROUP	"/sys/fs/cgroup/broker-oom"
-
 /* Killed by the kernel for memory: that is told apart from a plain SIGKILL. */
 TEST_F(death, oom)
 {
 	struct got got;
 	pid_t pid;
 
-	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
-	if (mkdir(CGROUP, 0755) && errno != EEXIST)
-		SKIP(return, "no cgroup v2 at /sys/fs/cgroup");
-	if (write_file(CGROUP "/memory.max", "16M")) {
-		rmdir(CGROUP);
-		SKIP(return, "the kernel has no memory controller");
-	}
+	if (limited_cgroup("16M"))
+		SKIP(return, "no cgroup v2 with a memory controller at /sys/fs/cgroup");
 	pid = holder(&self->b, 0);
 	if (!pid) {
 		size_t len = 64 << 20;
 		char *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-		if (write_file(CGROUP "/cgroup.procs", "0"))
+		if (enter_limited_cgroup())
 			_exit(1);
 		for (size_t i = 0; i < len; i += 4096)
 			((volatile char *)p)[i] = 1;
@@ -589,7 +570,7 @@ TEST_F(death, oom)
 	ASSERT_LT(0, pid);
 	baton_send(self->b.to_child[1], 1);
 	EXPECT_EQ(SIGKILL, WTERMSIG(reap(pid)));
-	rmdir(CGROUP);
+	remove_limited_cgroup();
 	ASSERT_EQ(0, take(self->fd, self->consumer, &got));
 	EXPECT_EQ(BROKER_CAUSE_OOM, got.d.cause);
 	EXPECT_EQ(SIGKILL, got.d.cause_code);

@@ -13,15 +13,6 @@
 
 static int nth_fd = -1, nth, spent;
 
-static void write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0 && write(fd, text, strlen(text)) < 0)
-		perror(path);
-	close(fd);
-}
-
 /* Begins and ends the time in which the @nth point fails. */
 static void arm(int before)
 {
@@ -42,10 +33,11 @@ static void arm(int before)
 /* Until a call has got through all its points without meeting the @nth. */
 #define EACH_POINT	for (nth = 1, spent = 1; nth < POINTS && spent; nth++)
 
-#define ALL_POINTS_MET()		\
-do {					\
-	EXPECT_LT(2, nth);		\
-	EXPECT_GT(POINTS, nth);		\
+#define ALL_POINTS_MET()			\
+do {						\
+	TH_LOG("%d points", nth - 2);		\
+	EXPECT_LT(2, nth);			\
+	EXPECT_GT(POINTS, nth);			\
 } while (0)
 
 static int faulty(int fd, unsigned long request, void *arg)
@@ -72,9 +64,9 @@ FIXTURE(fault) { int fd, consumer; struct nl_msg before; };
 
 FIXTURE_SETUP(fault)
 {
-	write_text("/sys/kernel/debug/failslab/ignore-gfp-wait", "N");
-	write_text("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N");
-	write_text("/sys/kernel/debug/fail_page_alloc/min-order", "0");
+	write_file("/sys/kernel/debug/failslab/ignore-gfp-wait", "N");
+	write_file("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N");
+	write_file("/sys/kernel/debug/fail_page_alloc/min-order", "0");
 	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, nth_fd);
 	ASSERT_EQ(0, new_broker());
@@ -90,9 +82,9 @@ FIXTURE_SETUP(fault)
 
 FIXTURE_TEARDOWN(fault)
 {
-	write_text("/sys/kernel/debug/failslab/ignore-gfp-wait", "Y");
-	write_text("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "Y");
-	write_text("/sys/kernel/debug/fail_page_alloc/min-order", "1");
+	write_file("/sys/kernel/debug/failslab/ignore-gfp-wait", "Y");
+	write_file("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "Y");
+	write_file("/sys/kernel/debug/fail_page_alloc/min-order", "1");
 }
 
 /* @cold: the topology has changed since the last message, so it routes anew. */

@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -403,6 +404,43 @@ static inline int wait_asleep(pid_t pid)
 		usleep(5000);
 	}
 	return 0;
+}
+
+static inline int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+/* A cgroup of little memory, for a child to enter. */
+#define LIMITED_CGROUP	"/sys/fs/cgroup/broker-limited"
+
+static inline void remove_limited_cgroup(void)
+{
+	rmdir(LIMITED_CGROUP);
+}
+
+static inline int limited_cgroup(const char *memory)
+{
+	int ret;
+
+	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	if (mkdir(LIMITED_CGROUP, 0755) && errno != EEXIST)
+		return -errno;
+	ret = write_file(LIMITED_CGROUP "/memory.max", memory);
+	if (ret)
+		remove_limited_cgroup();
+	return ret;
+}
+
+static inline int enter_limited_cgroup(void)
+{
+	return write_file(LIMITED_CGROUP "/cgroup.procs", "0");
 }
 
 #endif /* SELFTESTS_HELPER_H */

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Who published a message, as the kernel attests it to each reader. */
-#include <dirent.h>
-#include <sys/stat.h>
 #include "helper.h"
 #include "kselftest_harness.h"
 

@@ -227,6 +227,48 @@ TEST_F(queue, drop_head_only_when_all_take_it)
 	EXPECT_EQ(0, queue_get("d", BROKER_A_QUEUE_DROPPED));
 }
 
+/*
+ * Messages are charged to the cgroup of their publisher: at its limit it is
+ * told, and not killed; it can still receive and settle, and then goes on.
+ */
+TEST_F(queue, memory_limit_of_the_publisher)
+{
+	static char body[64 << 10], buffer[80 << 10] __attribute__((aligned(8)));
+	int fd, consumer, n = 0, ret = 0, status;
+	struct got got;
+	pid_t pid;
+
+	if (limited_cgroup("24M"))
+		SKIP(return, "no cgroup v2 with a memory controller at /sys/fs/cgroup");
+	ASSERT_EQ(0, queue_new("q"));
+	pid = fork_tied();
+	if (!pid) {
+		/* All of the child is in memory: what fails is the broker's. */
+		if (mlockall(MCL_CURRENT | MCL_FUTURE) || enter_limited_cgroup())
+			_exit(100);
+		fd = session_open();
+		consumer = consume(fd, "q", 0);
+		for (; !ret && n < 1000; n++)
+			ret = publish(fd, .key = "q", .body = body, .body_len = sizeof(body));
+		if (ret != -ENOMEM || n < 50)
+			_exit(1);
+		for (n--; n; n--) {
+			struct broker_receive r = receive_of(consumer, buffer, sizeof(buffer), 1);
+
+			if (call(fd, BROKER_IOC_RECEIVE, &r))
+				_exit(2);
+			got_from(&got, buffer);
+			if (settle(fd, BROKER_OP_ACCEPT, consumer, got.d.tag))
+				_exit(3);
+		}
+		_exit(put(fd, "q", "goes on") ? 4 : 0);
+	}
+	status = reap(pid);
+	remove_limited_cgroup();
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(1, ready("q"));
+}
+
 TEST_F(queue, limits_below_what_it_holds)
 {
 	ASSERT_EQ(0, queue_new("q"));

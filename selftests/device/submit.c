@@ -536,6 +536,20 @@ TEST_F(submit, confirms_not_wanted)
 	EXPECT_EQ(3, s.nr_confirms);
 }
 
+TEST_F(submit, confirms_of_a_huge_number)
+{
+	struct broker_confirm confirm = {};
+	struct broker_submit s = submit_of(self->ops, 1, self->results);
+	int ret;
+
+	fill(self->ops, 1, "q", "m");
+	s.confirms = (uintptr_t)&confirm;
+	s.nr_confirms = ~0U;
+	ret = call(self->fd, BROKER_IOC_SUBMIT, &s);
+	EXPECT_TRUE(ret == -EFAULT || ret == -EINVAL);
+	EXPECT_EQ(0, ready("q"));
+}
+
 TEST_F(submit, sequence_is_that_of_the_queue)
 {
 	struct broker_result first, second;
