@@ -24,12 +24,12 @@
 
 /**
  * struct broker_prop_view - one property, where it stands in its area
- * @id: enum broker_prop_id
- * @type: enum broker_prop_type
- * @name_len: bytes of @name
- * @value_len: bytes of @value
- * @name: name of a user header
- * @value: value, aligned to nothing
+ * @id: enum broker_prop_id (const)
+ * @type: enum broker_prop_type (const)
+ * @name_len: bytes of @name (const)
+ * @value_len: bytes of @value (const)
+ * @name: name of a user header (const)
+ * @value: value, aligned to nothing (const)
  */
 struct broker_prop_view {
 	u16 id;

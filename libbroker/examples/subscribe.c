@@ -53,7 +53,8 @@ static int print_messages(struct broker_session *session, const char *queue, uns
 
 	err = broker_inbox_new(&inbox, session, 0);
 	if (!err)
-		err = broker_session_consume(session, queue, 64, 0, BROKER_CONSUME_F_AUTO_ACCEPT, 0);
+		err = broker_session_consume(session, queue, 64, 0,
+					     BROKER_CONSUME_F_AUTO_ACCEPT, 0);
 	for (; err >= 0 && count; count--) {
 		err = broker_inbox_receive(inbox, 0, 1, BROKER_TIMEOUT_FOREVER);
 		if (err < 0)

@@ -23,7 +23,8 @@ static int take(struct receiver *receiver, const struct args *args)
 
 int get_run(const struct args *args)
 {
-	uint64_t left = args_number(args, OPT_COUNT, 1), timeout = args_number(args, OPT_TIMEOUT, 0);
+	uint64_t timeout = args_number(args, OPT_TIMEOUT, 0);
+	uint64_t left = args_number(args, OPT_COUNT, 1);
 	struct receiver receiver;
 	bool any = false;
 	int status, found;

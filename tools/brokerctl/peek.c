@@ -18,8 +18,8 @@ static long show(const struct args *args, struct broker_inbox *inbox, uint64_t c
 
 	while (shown < count) {
 		uint64_t left = count - shown;
-		int found = broker_inbox_browse(inbox, args_argument(args, 0), &cursor,
-						left < BROKER_MAX_RECEIVE ? left : BROKER_MAX_RECEIVE);
+		unsigned int most = left < BROKER_MAX_RECEIVE ? left : BROKER_MAX_RECEIVE;
+		int found = broker_inbox_browse(inbox, args_argument(args, 0), &cursor, most);
 
 		if (found < 0)
 			return found;

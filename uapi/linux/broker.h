@@ -241,7 +241,7 @@ enum broker_opcode {
 	BROKER_OP_ACCEPT		= 2,	/* done: the message leaves the queue */
 	BROKER_OP_RELEASE		= 3,	/* not tried: back to its place */
 	BROKER_OP_FAIL			= 4,	/* tried and failed: back to its place, counted */
-	BROKER_OP_REJECT		= 5,	/* never to be tried again: leaves the queue, counted */
+	BROKER_OP_REJECT		= 5,	/* never to be tried again: leaves, counted */
 	BROKER_OP_DELAY			= 6,	/* reserved: EOPNOTSUPP */
 	BROKER_OP_EXTEND		= 7,	/* reserved: EOPNOTSUPP */
 	BROKER_OP_CREDIT		= 8,	/* change a consumer's credit */
@@ -256,7 +256,7 @@ enum broker_confirm_level {
 
 /* struct broker_op.flags of a PUBLISH */
 #define BROKER_PUBLISH_F_OPTIONAL	(1U << 0)	/* no matching queue is success */
-#define BROKER_PUBLISH_F_PARTIAL	(1U << 1)	/* a queue that refuses does not stop the others */
+#define BROKER_PUBLISH_F_PARTIAL	(1U << 1)	/* one that refuses does not stop others */
 
 /* struct broker_op.flags of ACCEPT, RELEASE, FAIL and REJECT */
 #define BROKER_SETTLE_F_CUMULATIVE	(1U << 0)	/* all unsettled deliveries up to @tag */
@@ -416,7 +416,7 @@ struct broker_confirm {
 
 /* struct broker_submit.flags */
 #define BROKER_SUBMIT_F_ATOMIC		(1U << 0)	/* all operations or none; see INFO */
-#define BROKER_SUBMIT_F_STOP		(1U << 1)	/* after a failure the rest gets ECANCELED */
+#define BROKER_SUBMIT_F_STOP		(1U << 1)	/* after a failure: ECANCELED */
 
 /**
  * struct broker_submit - ioctl(BROKER_IOC_SUBMIT)
