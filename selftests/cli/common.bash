@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the tests of brokerctl share; loaded by their setup().
 # shellcheck shell=bash
+#
+# Processes are dear in an emulated guest, and jq and python above all: JSON is
+# checked where it is the point, else what brokerctl writes for people.
 
 # Each test has a network namespace of its own, and with it a fresh broker.
 fresh_broker()
 {
 	bats_require_minimum_version 1.5.0
 	NETNS=$BATS_TEST_TMPDIR/netns
-	touch "$NETNS"
+	: >"$NETNS"
 	unshare --net="$NETNS" true
 	PIDS=()
 }
@@ -17,8 +20,8 @@ drop_broker()
 	local pid
 
 	for pid in "${PIDS[@]}"; do
-		kill "$pid" 2>/dev/null || true
-		wait "$pid" || true
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
 	done
 	umount "$NETNS"
 }
@@ -44,17 +47,15 @@ background()
 	PIDS+=($!)
 }
 
-# until_true COMMAND...: waits for it, 20 seconds at most
+# until_true COMMAND...: waits for it, 30 seconds at most
 until_true()
 {
-	local tries
+	local until=$((SECONDS + 30))
 
-	for ((tries = 0; tries < 200; tries++)); do
-		"$@" >/dev/null 2>&1 && return
+	until "$@" >/dev/null 2>&1; do
+		((SECONDS < until)) || { echo "in vain: $*"; return 1; }
 		sleep 0.1
 	done
-	echo "in vain: $*"
-	return 1
 }
 
 # refused TEXT COMMAND...: status 1, nothing but TEXT and the like said
@@ -84,17 +85,34 @@ said()
 	[[ $stderr == *"$1"* ]] || { echo "said: $stderr"; return 1; }
 }
 
+# tells 'name: value' ... -- COMMAND...: these are lines of what it writes, blanks aside
+tells()
+{
+	local wanted=()
+
+	while [ "$1" != -- ]; do
+		wanted+=("$1")
+		shift
+	done
+	shift
+	run -0 "$@"
+	for want in "${wanted[@]}"; do
+		[[ $output =~ (^|$'\n')"${want%%: *}:"\ +"${want#*: }"($|$'\n') ]] ||
+			{ echo "not told: $want"; echo "$output"; return 1; }
+	done
+}
+
 # json FILTER COMMAND...: what it writes is JSON of which FILTER is true
 json()
 {
 	local filter=$1
 	shift
 	run -0 --separate-stderr "$@"
-	/usr/bin/jq -e "$filter" <<<"$output" >/dev/null || { echo "no: $filter"; echo "$output"; return 1; }
+	jq -e "$filter" <<<"$output" >/dev/null || { echo "no: $filter"; echo "$output"; return 1; }
 }
 
-# A queue's number by its name: number ready jobs
-number()
+# count ATTRIBUTE NUMBER QUEUE: of the queue
+count()
 {
-	brokerctl queue show "$2" --json | /usr/bin/jq ".[0].$1"
+	tells "$1: $2" -- brokerctl queue show "$3"
 }

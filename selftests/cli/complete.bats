@@ -56,13 +56,13 @@ offers() { run -0 complete_line "$1"; [ "$(sort <<<"$output" | paste -sd' ')" = 
 }
 
 @test "names of exchanges, live" {
-	brokerctl exchange add logs
+	brokerctl exchange add logs --type direct
 	offers 'brokerctl publish lo' 'logs'
 }
 
 @test "a destination: a queue, or an exchange behind --to-exchange" {
 	brokerctl queue add same-q
-	brokerctl exchange add same-x
+	brokerctl exchange add same-x --type direct
 	offers 'brokerctl binding add logs same' 'same-q'
 	offers 'brokerctl binding add --to-exchange logs same' 'same-x'
 }

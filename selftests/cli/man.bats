@@ -12,12 +12,17 @@ setup()
 }
 
 @test "the manual has every command and every option of the table" {
-	local name option text
+	local table names options word text
 	text=$(mandoc -T utf8 "$PAGE" | col -b | tr -s ' \n' ' ')
-	while read -r name; do
-		[[ $text == *" $name "* ]] || { echo "lacks $name"; return 1; }
-	done < <(brokerctl --json --help | /usr/bin/jq -r '.[].command')
-	while read -r option; do
-		[[ $text == *"--$option"[\ ,\]]* ]] || { echo "lacks --$option"; return 1; }
-	done < <(brokerctl --json --help | /usr/bin/jq -r '.[].options[].name' | sort -u)
+	table=$(brokerctl --json --help)
+	mapfile -t names < <(/usr/bin/jq -r '.[].command' <<<"$table")
+	mapfile -t options < <(/usr/bin/jq -r '.[].options[].name' <<<"$table" | sort -u)
+	[ "${#names[@]}" -gt 20 ]
+	[ "${#options[@]}" -gt 20 ]
+	for word in "${names[@]}"; do
+		[[ $text == *" $word "* ]] || { echo "lacks $word"; return 1; }
+	done
+	for word in "${options[@]}"; do
+		[[ $text == *"--$word"[\ ,\]]* ]] || { echo "lacks --$word"; return 1; }
+	done
 }

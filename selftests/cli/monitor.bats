@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2016 # the shell that is to expand them is another
 
 setup() { load common; fresh_broker; }
 teardown() { drop_broker; }

@@ -19,43 +19,39 @@ teardown() { drop_broker; }
 		{"queue": "errors", "via": "logs", "pattern": "*.error"}]' brokerctl route logs disk.error --json
 }
 
-@test "route writes a table" {
+@test "route writes a table, and publishes nothing" {
 	run -0 brokerctl route logs disk.note
 	[[ ${lines[0]} =~ ^QUEUE\ +VIA\ +PATTERN$ ]]
 	[[ ${lines[1]} =~ ^audit\ +logs\ +#$ ]]
 	[ "${#lines[@]}" -eq 2 ]
-}
-
-@test "route publishes nothing" {
-	brokerctl route logs disk.error
-	[ "$(number enqueued audit)" -eq 0 ]
+	count enqueued 0 audit
 }
 
 @test "route follows a binding to another exchange" {
 	brokerctl exchange add front --type fanout
 	brokerctl binding add front logs --to-exchange
-	json 'map(.queue) | sort == ["audit", "errors"]' brokerctl route front x.error --json
+	run -0 brokerctl route front x.error
+	[[ $output =~ $'\n'"audit"\ +logs\ +\# ]]
+	[[ $output =~ $'\n'"errors"\ +logs\ +\*\.error ]]
 }
 
 @test "route through the default exchange" {
-	json 'map(.queue) == ["audit"]' brokerctl route '' audit --json
+	run -0 brokerctl route '' audit
+	[ "${#lines[@]}" -eq 2 ]
+	[[ ${lines[1]} =~ ^audit\ +\"\" ]]
 }
 
 @test "route of a headers exchange looks at the properties" {
 	brokerctl exchange add by-header --type headers
 	brokerctl binding add by-header audit --header size=big --header pages:int=5
-	json 'map(.queue) == ["audit"]' \
-		brokerctl route by-header '' --header size=big --header pages:int=5 --json
+	run -0 brokerctl route by-header '' --header size=big --header pages:int=5
+	[[ ${lines[1]} =~ ^audit\ +by-header\  ]]
 	refused "no queue would get it" brokerctl route by-header '' --header size=big
 }
 
-@test "route that reaches nothing is status 1" {
-	brokerctl exchange add empty
+@test "route that reaches nothing is status 1, and in JSON an empty array" {
+	brokerctl exchange add empty --type direct
 	refused "no queue would get it" brokerctl route empty x
-}
-
-@test "route --json that reaches nothing is an empty array" {
-	brokerctl exchange add empty
 	run -1 --separate-stderr brokerctl route empty x --json
 	[ "$output" = "[]" ]
 }

@@ -10,29 +10,22 @@ teardown() { drop_broker; }
 		brokerctl status --json
 }
 
-@test "status is what brokerctl does without a command" {
-	brokerctl queue add jobs
-	[ "$(brokerctl)" = "$(brokerctl status)" ]
-	[[ $(brokerctl) =~ queues:\ +1 ]]
-}
-
-@test "broker show is the same" {
-	[ "$(brokerctl broker show)" = "$(brokerctl status)" ]
+@test "status is what brokerctl does without a command, and broker show too" {
+	tells 'queues: 0' 'default-overflow: reject' -- brokerctl
+	[ "$output" = "$(brokerctl status)" ]
+	[ "$output" = "$(brokerctl broker show)" ]
 }
 
 @test "broker set changes the defaults of new queues" {
 	brokerctl broker set --default-max-messages 9 --default-max-bytes 1M --default-overflow block
-	json '.max_messages == 9 and .max_bytes == 1048576 and .overflow == "block"' \
-		brokerctl queue add jobs --json
+	brokerctl queue add jobs
+	tells 'max-messages: 9' 'max-bytes: 1M' 'overflow: block' -- brokerctl queue show jobs
 }
 
-@test "broker set --queues-per-user bounds other users" {
+@test "broker set --queues-per-user bounds other users, who cannot change it" {
 	brokerctl broker set --queues-per-user 1
 	as_nobody queue add one
 	refused "brokerctl: queue add: " as_nobody queue add two
-}
-
-@test "broker set by another user is refused" {
 	refused "brokerctl: broker set: " as_nobody broker set --queues-per-user 5
 	said "hint: this takes CAP_NET_ADMIN"
 }
@@ -44,5 +37,5 @@ teardown() { drop_broker; }
 @test "another namespace has another broker" {
 	brokerctl queue add jobs
 	run -0 unshare --net brokerctl queue show --json
-	[ "$(/usr/bin/jq length <<<"$output")" -eq 0 ]
+	[ "$output" = "[]" ]
 }

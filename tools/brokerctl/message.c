@@ -92,6 +92,12 @@ char *message_cause(const struct broker_message *message)
 	return text_copy(broker_cause_name(delivery->cause));
 }
 
+/* A name or key that is empty still shows. */
+static const char *visible(const char *name)
+{
+	return *name ? name : "\"\"";
+}
+
 static void print_origin(const struct broker_origin *origin)
 {
 	char *user = format_user(origin->uid), *group = format_group(origin->gid);
@@ -130,7 +136,7 @@ static void print_details(const struct broker_message *message)
 	char *time = format_time(delivery->time_ns), *cause = message_cause(message);
 
 	printf("exchange: %s\nkey: %s\nsequence: %llu\ntime: %s\n",
-	       broker_message_exchange(message), broker_message_key(message),
+	       visible(broker_message_exchange(message)), visible(broker_message_key(message)),
 	       (unsigned long long)delivery->sequence, time);
 	print_origin(&delivery->origin);
 	printf("deliveries: %u, failed %u\n", delivery->acquired, delivery->failed);

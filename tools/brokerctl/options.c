@@ -24,7 +24,7 @@ const struct option_def option_table[NR_OPTIONS] = {
 	[OPT_EXCHANGE_TYPE] = {
 		.name = "type", .letter = 't', .kind = VALUE_WORD, .value_name = "TYPE",
 		.words = exchange_types, .attribute = "type",
-		.help = "how it routes: direct (default), fanout, topic or headers",
+		.help = "how it routes: direct, fanout, topic or headers; needed",
 	},
 	[OPT_ALTERNATE] = {
 		.name = "alternate", .kind = VALUE_TEXT, .value_name = "EXCHANGE",
@@ -64,7 +64,7 @@ const struct option_def option_table[NR_OPTIONS] = {
 	},
 	[OPT_IF_UNUSED] = {
 		.name = "if-unused", .attribute = "if-unused",
-		.help = "only if nothing uses it: no bindings of an exchange, no consumers of a queue",
+		.help = "only an exchange without bindings, a queue without consumers",
 	},
 	[OPT_IF_EMPTY] = {
 		.name = "if-empty", .attribute = "if-empty",

@@ -82,6 +82,9 @@ int failure_admin(const struct args *args, const struct broker_admin *admin, int
 	const char *attribute = broker_admin_error_attribute(admin);
 	const char *sentence = broker_admin_error(admin);
 
+	/* The module says who it is, as all do; here that is known. */
+	if (!strncmp(sentence, "broker: ", strlen("broker: ")))
+		sentence += strlen("broker: ");
 	if (!*sentence)
 		sentence = strerror(-error);
 	failure(args, "%s%s%s%s%s%s", subject ? subject : "", subject ? ": " : "", sentence,

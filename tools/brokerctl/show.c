@@ -66,7 +66,9 @@ static char *value_of(const struct broker_object *object, const char *attribute,
 		return number_text(attribute, broker_object_number(object, attribute));
 	case BROKER_VALUE_STRING:
 		text = broker_object_string(object, attribute);
-		return text_copy(*text ? text : "\"\"");
+		if (!*text)	/* a name that is empty, or none */
+			text = strcmp(attribute, "alternate") ? "\"\"" : "-";
+		return text_copy(text);
 	case BROKER_VALUE_WORD:
 	case BROKER_VALUE_WORDS:
 		text = broker_object_string(object, attribute);
