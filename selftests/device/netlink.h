@@ -209,6 +209,12 @@ static inline int nl_family(void)
 	return id;
 }
 
+/* Once, before the tests fork. */
+__attribute__((constructor)) static void nl_find_family(void)
+{
+	nl_family();
+}
+
 /* Performs and frees @msg; the answer, if any, is copied to @reply. */
 static inline int nl_do_reply(struct nl_msg *msg, struct nl_msg *reply)
 {

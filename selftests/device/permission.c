@@ -9,8 +9,8 @@
 #define OTHER	65534
 
 /*
- * A process that is the object's owner, in its group, or neither, against every
- * single bit of the mode: it may do what its own class says and nothing else.
+ * A process that is the object's owner, in its group, or neither: it may do what
+ * the one bit of its own class says, and all other bits do not help it.
  */
 FIXTURE(mode) { int fd; };
 FIXTURE_VARIANT(mode) { uid_t uid; gid_t gid; gid_t extra; int shift; };
@@ -23,30 +23,28 @@ FIXTURE_VARIANT_ADD(mode, other) { .uid = OTHER, .gid = OTHER, .shift = 0 };
 
 FIXTURE_SETUP(mode)
 {
-	char name[16];
-	int bit;
-
 	ASSERT_EQ(0, new_broker());
 	self->fd = session_open();
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, queue_new("free", .owned = 1, .mode = 0777));
 	ASSERT_EQ(0, exchange_new("free", BROKER_EXCHANGE_TYPE_FANOUT, .owned = 1, .mode = 0777));
-	for (bit = 0; bit < 9; bit++) {
-		snprintf(name, sizeof(name), "o%d", bit);
-		ASSERT_EQ(0, queue_new(name, .owned = 1, .uid = OWNER, .gid = GROUP,
-				       .mode = 1 << bit));
-		ASSERT_EQ(0, put(self->fd, name, "m"));
-		ASSERT_EQ(0, exchange_new(name, BROKER_EXCHANGE_TYPE_FANOUT, .owned = 1,
-					  .uid = OWNER, .gid = GROUP, .mode = 1 << bit));
-		ASSERT_EQ(0, bind_queue(name, "free", ""));
-	}
 }
 
 FIXTURE_TEARDOWN(mode)
 {
 }
 
-static int browse(int fd, const char *queue)
+/* A queue and an exchange of that mode. */
+static int make_both(int fd, const char *name, int mode)
+{
+	return queue_new(name, .owned = 1, .uid = OWNER, .gid = GROUP, .mode = mode) ?:
+	       put(fd, name, "m") ?:
+	       exchange_new(name, BROKER_EXCHANGE_TYPE_FANOUT, .owned = 1, .uid = OWNER,
+			    .gid = GROUP, .mode = mode) ?:
+	       bind_queue(name, "free", "");
+}
+
+static int do_browse(int fd, const char *queue)
 {
 	char buffer[512] __attribute__((aligned(8)));
 	struct broker_browse b = {
@@ -64,12 +62,12 @@ static int do_consume(int fd, const char *name)
 	return ret < 0 ? ret : 0;
 }
 
-static int do_publish_queue(int fd, const char *name)
+static int do_publish_to_queue(int fd, const char *name)
 {
 	return put(fd, name, "m");
 }
 
-static int do_publish_exchange(int fd, const char *name)
+static int do_publish_to_exchange(int fd, const char *name)
 {
 	return send_to(fd, name, "", "m");
 }
@@ -104,7 +102,7 @@ static int do_bind_from(int fd, const char *name)
 	return bind_queue(name, "free", "mine");
 }
 
-static int do_bind_to(int fd, const char *name)
+static int do_bind_to_queue(int fd, const char *name)
 {
 	(void)fd;
 	return bind_queue("free", name, "mine");
@@ -116,49 +114,47 @@ static int do_bind_to_exchange(int fd, const char *name)
 	return bind_exchange("free", name, "mine");
 }
 
-/* As that user, against each object: needs bit @want of its own class. */
-static void only_with(struct __test_metadata *_metadata, const FIXTURE_VARIANT(mode) *variant,
-		      int (*fn)(int, const char *), int want)
+/* As that user: @fn needs bit @want of its own class, and nothing else. */
+static void only_with(struct __test_metadata *_metadata, int fd,
+		      const FIXTURE_VARIANT(mode) *variant, int (*fn)(int, const char *), int want)
 {
-	int bit, ret, fd, status;
-	char name[16];
-	pid_t pid = fork_tied();
+	int bit = want << variant->shift, status;
+	pid_t pid;
 
-	if (pid) {
-		status = reap(pid);
-		EXPECT_TRUE(WIFEXITED(status));
-		EXPECT_EQ(0, WEXITSTATUS(status));
-		return;
-	}
-	if (setgroups(variant->extra ? 1 : 0, &variant->extra) ||
-	    setresgid(variant->gid, variant->gid, variant->gid) ||
-	    setresuid(variant->uid, variant->uid, variant->uid))
-		_exit(100);
-	fd = session_open();
-	if (fd < 0)
-		_exit(101);
-	for (bit = 0; bit < 9; bit++) {
-		snprintf(name, sizeof(name), "o%d", bit);
-		ret = fn(fd, name);
-		if (ret != (1 << bit == want << variant->shift ? 0 : -EACCES)) {
-			TH_LOG("mode %03o: %d", 1 << bit, ret);
+	ASSERT_EQ(0, make_both(fd, "only", bit) ?: make_both(fd, "all-but", 0777 & ~bit));
+	pid = fork_tied();
+	if (!pid) {
+		if (setgroups(variant->extra ? 1 : 0, &variant->extra) ||
+		    setresgid(variant->gid, variant->gid, variant->gid) ||
+		    setresuid(variant->uid, variant->uid, variant->uid))
+			_exit(100);
+		fd = session_open();
+		if (fd < 0)
+			_exit(101);
+		if (fn(fd, "all-but") != -EACCES)
 			_exit(1);
-		}
+		_exit(fn(fd, "only") ? 2 : 0);
 	}
-	_exit(0);
+	status = reap(pid);
+	EXPECT_EQ(0, status);
 }
 
-TEST_F(mode, consume)			{ only_with(_metadata, variant, do_consume, 4); }
-TEST_F(mode, browse)			{ only_with(_metadata, variant, browse, 4); }
-TEST_F(mode, publish_to_queue)		{ only_with(_metadata, variant, do_publish_queue, 2); }
-TEST_F(mode, publish_to_exchange)	{ only_with(_metadata, variant, do_publish_exchange, 2); }
-TEST_F(mode, configure_queue)		{ only_with(_metadata, variant, do_configure_queue, 1); }
-TEST_F(mode, configure_exchange)	{ only_with(_metadata, variant, do_configure_exchange, 1); }
-TEST_F(mode, purge)			{ only_with(_metadata, variant, do_purge, 1); }
-TEST_F(mode, delete_queue)		{ only_with(_metadata, variant, do_delete, 1); }
-TEST_F(mode, bind_from)			{ only_with(_metadata, variant, do_bind_from, 4); }
-TEST_F(mode, bind_to_queue)		{ only_with(_metadata, variant, do_bind_to, 1); }
-TEST_F(mode, bind_to_exchange)		{ only_with(_metadata, variant, do_bind_to_exchange, 1); }
+#define ONLY_WITH(bit, what)								\
+	TEST_F(mode, what)								\
+	{										\
+		only_with(_metadata, self->fd, variant, do_##what, bit);		\
+	}
+ONLY_WITH(4, consume)
+ONLY_WITH(4, browse)
+ONLY_WITH(4, bind_from)
+ONLY_WITH(2, publish_to_queue)
+ONLY_WITH(2, publish_to_exchange)
+ONLY_WITH(1, configure_queue)
+ONLY_WITH(1, configure_exchange)
+ONLY_WITH(1, purge)
+ONLY_WITH(1, delete)
+ONLY_WITH(1, bind_to_queue)
+ONLY_WITH(1, bind_to_exchange)
 
 FIXTURE(user) { int fd; };
 
