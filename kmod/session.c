@@ -295,8 +295,8 @@ static int consume_check(const struct broker_consume *consume)
 {
 	if (consume->flags & ~BROKER_CONSUME_F_AUTO_ACCEPT)
 		return -EOPNOTSUPP;
-	/* Message credit without byte credit, or the reverse, could never be used. */
-	if (!consume->credit_messages != !consume->credit_bytes)
+	/* Message credit without byte credit could never be used. */
+	if (consume->credit_messages && !consume->credit_bytes)
 		return -EINVAL;
 	return 0;
 }

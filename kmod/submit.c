@@ -392,7 +392,7 @@ static int submit_credit(struct submit *submit, const struct broker_op *op)
 	if (op->flags)
 		return -EOPNOTSUPP;
 	if (memchr_inv(credit->reserved, 0, sizeof(credit->reserved)) ||
-	    !credit->messages != !credit->bytes)
+	    (credit->messages && !credit->bytes))
 		return -EINVAL;
 	consumer = broker_session_consumer(submit->session, credit->consumer);
 	if (!consumer)
