@@ -65,6 +65,17 @@ TEST_F(consume, byte_credit_zero_with_messages)
 	EXPECT_EQ(-EINVAL, call(self->fd, BROKER_IOC_CONSUME, &c));
 }
 
+TEST_F(consume, byte_credit_without_messages)
+{
+	struct broker_consume c = consume_of("q", 0);
+
+	c.credit_bytes = 1;
+	ASSERT_EQ(0, call(self->fd, BROKER_IOC_CONSUME, &c));
+	ASSERT_EQ(0, put(self->fd, "q", "m"));
+	EXPECT_EQ(1, ready("q"));
+	EXPECT_EQ(1, take_all(self->fd, c.consumer));
+}
+
 TEST_F(consume, numbers_and_user_data)
 {
 	struct broker_consume c = consume_of("q", 1), d = consume_of("q", 1);
@@ -208,6 +219,39 @@ TEST_F(consume, credit_of_another_sessions_consumer)
 	EXPECT_EQ(-ENOENT, set_credit(session_open(), consumer, 1, 1));
 	ASSERT_EQ(0, put(self->fd, "q", "m"));
 	EXPECT_EQ(1, ready("q"));
+}
+
+/* What was only on its way goes back; what was received stays. */
+TEST_F(consume, credit_taken_away)
+{
+	int consumer = consume(self->fd, "q", 4);
+	struct got got;
+
+	ASSERT_EQ(0, put_many(self->fd, "q", 5));
+	ASSERT_EQ(0, take(self->fd, consumer, &got));
+	ASSERT_EQ(0, set_credit(self->fd, consumer, 0, 0));
+	EXPECT_EQ(1, unacked("q"));
+	EXPECT_EQ(4, ready("q"));
+	EXPECT_EQ(-EAGAIN, take(self->fd, 0, &got));
+	EXPECT_EQ(0, settle(self->fd, BROKER_OP_ACCEPT, consumer, got.d.tag));
+	/* Nothing of it was tried. */
+	ASSERT_EQ(0, take(self->fd, consumer, &got));
+	EXPECT_STREQ("1", got.body);
+	EXPECT_EQ(1, got.d.acquired);
+}
+
+/* To finish what is in hand: no more messages, whatever the bytes. */
+TEST_F(consume, credit_of_no_messages)
+{
+	int consumer = consume(self->fd, "q", 2);
+
+	ASSERT_EQ(0, put_many(self->fd, "q", 5));
+	ASSERT_EQ(2, take_all(self->fd, consumer));
+	ASSERT_EQ(0, set_credit(self->fd, consumer, 0, 1 << 20));
+	EXPECT_EQ(0, settle(self->fd, BROKER_OP_ACCEPT, consumer, tags[0]));
+	EXPECT_EQ(0, settle(self->fd, BROKER_OP_ACCEPT, consumer, tags[1]));
+	EXPECT_EQ(3, ready("q"));
+	EXPECT_EQ(0, unacked("q"));
 }
 
 TEST_F(consume, credit_bytes_zero_with_messages)
@@ -464,22 +508,30 @@ TEST_F(receive, from_any)
 	EXPECT_EQ(5, self->r.count);
 }
 
-TEST_F(receive, from_several_consumers_at_once)
+/* Each call is of one consumer; several take turns. */
+TEST_F(receive, from_several_consumers)
 {
-	int other;
+	struct got got;
+	uint32_t first;
+	int other, i;
 
 	ASSERT_EQ(0, queue_new("p"));
 	other = consume(self->fd, "p", 10);
-	ASSERT_EQ(0, put_many(self->fd, "p", 3));
+	ASSERT_EQ(0, put_many(self->fd, "p", 5));
+	ASSERT_EQ(0, take(self->fd, 0, &got));
+	first = got.d.consumer;
+	for (i = 1; i < 6; i++) {
+		ASSERT_EQ(0, take(self->fd, 0, &got));
+		EXPECT_EQ(i % 2, got.d.consumer != first);
+	}
 	self->r.consumer = 0;
 	ASSERT_EQ(0, call(self->fd, BROKER_IOC_RECEIVE, &self->r));
-	if (self->r.count < 8) {
-		self->r.max_messages = 8 - self->r.count;
-		ASSERT_EQ(0, call(self->fd, BROKER_IOC_RECEIVE, &self->r));
-	}
+	EXPECT_EQ(2, self->r.count);
+	ASSERT_EQ(0, call(self->fd, BROKER_IOC_RECEIVE, &self->r));
+	EXPECT_EQ(2, self->r.count);
 	EXPECT_EQ(5, consumer_get(session_number(self->fd), self->consumer,
 				  BROKER_A_CONSUMER_UNACKED));
-	EXPECT_EQ(3, consumer_get(session_number(self->fd), other, BROKER_A_CONSUMER_UNACKED));
+	EXPECT_EQ(5, consumer_get(session_number(self->fd), other, BROKER_A_CONSUMER_UNACKED));
 }
 
 TEST_F(receive, at_most)

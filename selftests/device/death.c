@@ -481,6 +481,47 @@ TEST_F(death, closed_but_passed)
 	EXPECT_EQ(2, ready("q"));
 }
 
+/* Whoever closes the file and passes it on before gives the session away. */
+TEST_F(death, given_away)
+{
+	struct baton b;
+	pid_t pid;
+
+	baton_init(&b);
+	pid = fork_tied();
+	if (!pid) {
+		int fd = session_open(), consumer = consume(fd, "q", 0), ret;
+		struct got got[2];
+
+		take(fd, consumer, &got[0]);
+		take(fd, consumer, &got[1]);
+		if (fork()) {
+			close(fd);
+			_exit(3);
+		}
+		baton_wait(b.to_child[0]);
+		ret = settle(fd, BROKER_OP_ACCEPT, consumer, got[0].d.tag);
+		baton_send(b.to_parent[1], ret);
+		baton_wait(b.to_child[0]);
+		close(fd);
+		baton_send(b.to_parent[1], 0);
+		baton_wait(b.to_child[0]);
+		_exit(0);
+	}
+	EXPECT_EQ(3, WEXITSTATUS(reap(pid)));
+	EXPECT_EQ(2, unacked("q"));
+	baton_send(b.to_child[1], 1);
+	EXPECT_EQ(0, baton_wait(b.to_parent[0]));
+	EXPECT_EQ(1, unacked("q"));
+	/* It ends at the last close. */
+	baton_send(b.to_child[1], 1);
+	EXPECT_EQ(0, baton_wait(b.to_parent[0]));
+	EXPECT_EQ(0, unacked("q"));
+	EXPECT_EQ(2, ready("q"));
+	EXPECT_EQ(0, queue_get("q", BROKER_A_QUEUE_FAILED));
+	baton_send(b.to_child[1], 1);
+}
+
 /* Of three processes that share a file, the one that opened it decides. */
 TEST_F(death, borrower_dies)
 {

@@ -379,6 +379,25 @@ TEST_F(block, signal_ends_the_batch)
 	EXPECT_EQ(1, ready("free"));
 }
 
+/* The time is that of the call: what is left when it is over does not wait. */
+TEST_F(block, timeout_of_the_whole_call)
+{
+	struct broker_result results[3];
+	struct broker_op ops[3];
+	struct broker_submit s = submit_of(ops, 3, results);
+
+	ASSERT_EQ(0, queue_new("free"));
+	op_publish(&ops[0], &(struct pub) { .key = "q" });
+	op_publish(&ops[1], &(struct pub) { .key = "q" });
+	op_publish(&ops[2], &(struct pub) { .key = "free" });
+	s.timeout_ns = 50 * MS_NS;
+	ASSERT_EQ(0, call(self->fd, BROKER_IOC_SUBMIT, &s));
+	EXPECT_EQ(-ETIMEDOUT, results[0].error);
+	EXPECT_EQ(-ETIMEDOUT, results[1].error);
+	EXPECT_EQ(0, results[2].error);
+	EXPECT_EQ(2, s.failed);
+}
+
 TEST_F(block, killed)
 {
 	pid_t pid = blocked(BROKER_TIMEOUT_FOREVER);

@@ -220,13 +220,13 @@ TEST_F(submit, op_size_long_with_something)
 
 TEST_F(submit, op_size_longest)
 {
-	EXPECT_EQ(0, submit_sized(self->fd, 4096, 0));
+	EXPECT_EQ(0, submit_sized(self->fd, BROKER_MAX_OP_SIZE, 0));
 	EXPECT_EQ(2, ready("q"));
 }
 
 TEST_F(submit, op_size_too_long)
 {
-	EXPECT_EQ(-EINVAL, submit_sized(self->fd, 4097, 0));
+	EXPECT_EQ(-EINVAL, submit_sized(self->fd, BROKER_MAX_OP_SIZE + 1, 0));
 	EXPECT_EQ(0, ready("q"));
 }
 
@@ -540,13 +540,17 @@ TEST_F(submit, confirms_of_a_huge_number)
 {
 	struct broker_confirm confirm = {};
 	struct broker_submit s = submit_of(self->ops, 1, self->results);
-	int ret;
 
 	fill(self->ops, 1, "q", "m");
 	s.confirms = (uintptr_t)&confirm;
 	s.nr_confirms = ~0U;
-	ret = call(self->fd, BROKER_IOC_SUBMIT, &s);
-	EXPECT_TRUE(ret == -EFAULT || ret == -EINVAL);
+	EXPECT_EQ(-EINVAL, call(self->fd, BROKER_IOC_SUBMIT, &s));
+	s.nr_confirms = BROKER_MAX_CONFIRMS + 1;
+	EXPECT_EQ(-EINVAL, call(self->fd, BROKER_IOC_SUBMIT, &s));
+	/* So many are allowed, but are not there. */
+	s.nr_confirms = BROKER_MAX_CONFIRMS;
+	s.confirms = (uintptr_t)(page_edge() - sizeof(confirm));
+	EXPECT_EQ(-EFAULT, call(self->fd, BROKER_IOC_SUBMIT, &s));
 	EXPECT_EQ(0, ready("q"));
 }
 
