@@ -58,44 +58,50 @@ until_true()
 	done
 }
 
+# gives STATUS COMMAND...: into $output and $stderr; like run, but with no process beside
+gives()
+{
+	local wanted=$1 got=0
+	shift
+	"$@" >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" || got=$?
+	IFS= read -r -d '' output <"$BATS_TEST_TMPDIR/stdout" || output=${output%"${output##*[!$'\n']}"}
+	IFS= read -r -d '' stderr <"$BATS_TEST_TMPDIR/stderr" || stderr=${stderr%"${stderr##*[!$'\n']}"}
+	[ "$got" -eq "$wanted" ] || { echo "status $got: $*"; echo "$output$stderr"; return 1; }
+}
+
 # refused TEXT COMMAND...: status 1, nothing but TEXT and the like said
 refused()
 {
-	local text=$1
-	shift
-	run -1 --separate-stderr "$@"
+	gives 1 "${@:2}"
 	[ -z "$output" ]
-	said "$text"
+	said "$1"
 }
 
 # misused TEXT COMMAND...: status 2
 misused()
 {
-	local text=$1
-	shift
-	run -2 --separate-stderr "$@"
+	gives 2 "${@:2}"
 	[ -z "$output" ]
-	said "$text"
+	said "$1"
 }
 
-# On standard error of the last run
+# On standard error of the last one
 said()
 {
-	# shellcheck disable=SC2154 # set by run
 	[[ $stderr == *"$1"* ]] || { echo "said: $stderr"; return 1; }
 }
 
 # tells 'name: value' ... -- COMMAND...: these are lines of what it writes, blanks aside
 tells()
 {
-	local wanted=()
+	local wanted=() want
 
 	while [ "$1" != -- ]; do
 		wanted+=("$1")
 		shift
 	done
 	shift
-	run -0 "$@"
+	gives 0 "$@"
 	for want in "${wanted[@]}"; do
 		[[ $output =~ (^|$'\n')"${want%%: *}:"\ +"${want#*: }"($|$'\n') ]] ||
 			{ echo "not told: $want"; echo "$output"; return 1; }
@@ -107,7 +113,7 @@ json()
 {
 	local filter=$1
 	shift
-	run -0 --separate-stderr "$@"
+	gives 0 "$@"
 	jq -e "$filter" <<<"$output" >/dev/null || { echo "no: $filter"; echo "$output"; return 1; }
 }
 

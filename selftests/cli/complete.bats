@@ -24,40 +24,32 @@ complete_line()
 
 offers() { run -0 complete_line "$1"; [ "$(sort <<<"$output" | paste -sd' ')" = "$2" ]; }
 
-@test "the first word: nouns and verbs" {
+@test "nouns and verbs" {
 	run -0 complete_line 'brokerctl '
 	for word in status exchange queue binding consumer session publish get consume peek purge route monitor; do
 		grep -qx "$word" <<<"$output"
 	done
 	run ! grep -x complete <<<"$output"
-}
-
-@test "a word that was begun" {
 	offers 'brokerctl pu' 'publish purge'
-}
-
-@test "the verbs of a noun" {
 	offers 'brokerctl queue ' 'add del set show'
 }
 
-@test "options of a command" {
+@test "options of a command, and the words that they take" {
 	offers 'brokerctl queue del --if' '--if-empty --if-unused'
-}
-
-@test "words that an option takes" {
 	offers 'brokerctl queue add jobs --overflow ' 'block drop-head reject'
+	offers 'brokerctl publish logs ' ''
 }
 
-@test "names of queues, live" {
+@test "names of queues and exchanges, live" {
 	brokerctl queue add jobs
 	brokerctl queue add journal
 	brokerctl queue add other
 	offers 'brokerctl get jo' 'jobs journal'
-}
-
-@test "names of exchanges, live" {
 	brokerctl exchange add logs --type direct
 	offers 'brokerctl publish lo' 'logs'
+	brokerctl queue add a1
+	brokerctl queue add a2
+	offers 'brokerctl queue del a1 a' 'a1 a2'
 }
 
 @test "a destination: a queue, or an exchange behind --to-exchange" {
@@ -67,31 +59,16 @@ offers() { run -0 complete_line "$1"; [ "$(sort <<<"$output" | paste -sd' ')" = 
 	offers 'brokerctl binding add --to-exchange logs same' 'same-x'
 }
 
-@test "a name with a blank is quoted" {
+@test "names with blanks and colons" {
 	brokerctl queue add 'two words'
 	offers 'brokerctl get tw' 'two\ words'
-}
-
-@test "a name with a colon, which readline splits at" {
 	brokerctl queue add urn:jobs
 	offers 'brokerctl get urn:jo' 'jobs'
 }
 
-@test "several names" {
-	brokerctl queue add a1
-	brokerctl queue add a2
-	offers 'brokerctl queue del a1 a' 'a1 a2'
-}
-
-@test "files" {
+@test "files and users" {
 	touch "$BATS_TEST_TMPDIR/some-file"
 	offers "brokerctl publish logs key $BATS_TEST_TMPDIR/some" "$BATS_TEST_TMPDIR/some-file"
-}
-
-@test "users" {
 	offers 'brokerctl queue add x --owner nobod' nobody
 }
 
-@test "nothing where nothing is known" {
-	offers 'brokerctl publish logs ' ''
-}

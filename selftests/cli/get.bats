@@ -3,11 +3,13 @@
 setup() { load common; fresh_broker; brokerctl queue add jobs; }
 teardown() { drop_broker; }
 
-@test "get takes one message, and accepts it" {
+@test "get takes one message, and accepts it; a queue that is not there is status 1" {
 	seq 3 | brokerctl publish '' jobs --lines
 	run -0 brokerctl get jobs
 	[ "$output" = 1 ]
 	tells 'ready: 2' 'unacked: 0' 'accepted: 1' -- brokerctl queue show jobs
+	refused "no queue named 'none'" brokerctl get none
+	said "hint: brokerctl queue show"
 }
 
 @test "get --count takes as many as there are, in order, beyond what one call receives" {
@@ -17,20 +19,12 @@ teardown() { drop_broker; }
 	refused "brokerctl: get: queue 'jobs' is empty" brokerctl get jobs
 }
 
-@test "get of a queue that is not there is status 1" {
-	refused "no queue named 'none'" brokerctl get none
-	said "hint: brokerctl queue show"
-}
-
-@test "get --timeout waits" {
+@test "get --timeout waits, and ends" {
 	background get jobs --timeout 30s
 	sleep 0.3
 	brokerctl publish '' jobs --body late
 	wait $!
 	[ "$(<"$BATS_TEST_TMPDIR/out")" = late ]
-}
-
-@test "get --timeout ends" {
 	refused "nothing came from queue 'jobs' in time" brokerctl get jobs --timeout 200ms
 }
 
@@ -54,10 +48,12 @@ teardown() { drop_broker; }
 		'["a\u0000b",null] [null,"/wAB"] [null,"/wA="] [null,"/w=="]' ]
 }
 
-@test "get --json tells the origin, as the kernel saw it" {
+@test "get needs permission, and tells the origin as the kernel saw it" {
 	brokerctl queue set jobs --mode 0666
 	as_nobody publish '' jobs --body x
 	json '.origin | .uid == 65534 and .gid == 65534 and .pid > 0' brokerctl get jobs --json
+	brokerctl queue set jobs --mode 0600
+	refused "no permission to consume from queue 'jobs'" as_nobody get jobs
 }
 
 @test "get --verbose tells all there is to know" {
@@ -75,7 +71,3 @@ teardown() { drop_broker; }
 	[[ $output == *'a\x1b[31mb'* ]]
 }
 
-@test "get without permission is refused" {
-	brokerctl queue set jobs --mode 0600
-	refused "no permission to consume from queue 'jobs'" as_nobody get jobs
-}

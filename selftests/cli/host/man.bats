@@ -3,7 +3,7 @@
 setup()
 {
 	bats_require_minimum_version 1.5.0
-	PAGE=$BATS_TEST_DIRNAME/../../tools/brokerctl/brokerctl.8
+	PAGE=$BATS_TEST_DIRNAME/../../../tools/brokerctl/brokerctl.8
 }
 
 @test "the manual is clean mdoc" {

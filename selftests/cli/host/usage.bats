@@ -3,7 +3,7 @@
 
 setup()
 {
-	load common
+	load ../common
 	# No broker is needed, and no namespace.
 	unset -f brokerctl
 	bats_require_minimum_version 1.5.0
