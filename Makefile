@@ -80,7 +80,7 @@ all: module lib tools ## build the module, the library and the tools
 # keeps the times, so only what has changed is compiled.
 .PHONY: module
 kmod := $(O)/kmod-$(KERNEL)
-made := *.o *.ko *.mod *.mod.c .*.cmd .*.d .tmp_* Module.symvers modules.order
+made := built-for *.o *.ko *.mod *.mod.c .*.cmd .*.d .tmp_* Module.symvers modules.order
 headers = $(if $(filter host,$(KERNEL)),/lib/modules/$(shell uname -r)/build,$$(selftests/vm/kernel $(KERNEL))/build)
 werror := W=1 KCFLAGS=-Werror
 # BTF would need pahole, and on 6.1 what its headers lack.
@@ -90,7 +90,8 @@ module: ## build the module for KERNEL: build/kmod-KERNEL/broker.ko
 	@mkdir -p $(kmod)
 	@rsync -rlpt --delete $(patsubst %,--exclude='%',/uapi $(made)) kmod/ $(kmod)/
 	@rsync -rlpt --delete uapi/ $(kmod)/uapi/
-	@+build=$(headers) && $(kbuild) -C "$$build" M=$(kmod) $(werror) $(KBUILD) modules
+	@+build=$(headers) && $(kbuild) -C "$$build" M=$(kmod) $(werror) $(KBUILD) modules && \
+		echo "$$build" > $(kmod)/built-for
 
 .PHONY: lib
 lib: ## build libbroker: build/lib
