@@ -19,7 +19,8 @@ static struct workqueue_struct *exchange_wq;
 
 int broker_exchange_init(void)
 {
-	exchange_wq = alloc_workqueue("broker", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	/* Not for memory reclaim: destroying a table waits for work of the kernel's that is not. */
+	exchange_wq = alloc_workqueue("broker", WQ_UNBOUND, 0);
 	return exchange_wq ? 0 : -ENOMEM;
 }
 
