@@ -29,6 +29,10 @@
 
 /* Long enough for any machine: only a hang reaches it. */
 #define GUARD_NS	(20ULL * 1000000000)
+
+/* The same for a whole test, in seconds; the harness would give it 30. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	240
 #define MS_NS		1000000ULL
 
 /* A new network namespace has a broker of its own, and an empty one. */
