@@ -5,7 +5,8 @@
 #include "kselftest_harness.h"
 
 #define THREADS	8
-#define ROUNDS	300
+#define ROUNDS	200
+#define FLIPS	1000	/* as often memory changes while it is read */
 
 FIXTURE(threads) { int fd; };
 
@@ -210,7 +211,7 @@ TEST_F(threads, operations_change_meanwhile)
 	ASSERT_EQ(0, queue_set("q", .overflow = BROKER_OVERFLOW_DROP_HEAD, .max_messages = 8));
 	strcpy(r->head, "q");
 	pthread_create(&thread, NULL, flip, r);
-	for (i = 0; i < 5000; i++) {
+	for (i = 0; i < FLIPS; i++) {
 		for (k = 0; k < 4; k++)
 			r->ops[k] = (struct broker_op) {
 				.opcode = BROKER_OP_PUBLISH,
@@ -273,7 +274,7 @@ TEST_F(threads, memory_vanishes_meanwhile)
 	pthread_create(&thread, NULL, unmap, arg);
 	op_publish(&op, &(struct pub) { .key = "q" });
 	op.publish.body_len = 64;
-	for (i = 0; i < 3000; i++) {
+	for (i = 0; i < FLIPS; i++) {
 		/* Body, then results, then the receive buffer. */
 		op.publish.body = (uintptr_t)page + i % 2048;
 		result.error = -EFAULT;
@@ -314,7 +315,7 @@ TEST_F(threads, random_arguments)
 	unsigned int seed = 20261120, i, k;
 
 	ASSERT_EQ(0, put(self->fd, "q", "m"));
-	for (i = 0; i < 20000; i++) {
+	for (i = 0; i < 5 * FLIPS; i++) {
 		unsigned int nr = rand_r(&seed) % ARRAY_SIZE(sizes);
 		int ret;
 
