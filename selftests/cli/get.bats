@@ -57,8 +57,8 @@ teardown() { drop_broker; }
 }
 
 @test "get --verbose tells all there is to know" {
-	brokerctl publish '' jobs --body hello --subject news --header a:int=5
-	tells 'exchange: ""' 'key: jobs' 'deliveries: 1, failed 0' 'subject: news' 'header: a:int=5' -- \
+	brokerctl publish '' jobs --body hello --subject $'new\x1bs' --header a:int=5
+	tells 'exchange: ""' 'key: jobs' 'deliveries: 1, failed 0' 'subject: new\x1bs' 'header: a:int=5' -- \
 		brokerctl get jobs --verbose
 	[[ $output == *"origin: user root, group root, pid "* ]]
 	[[ $output == *$'\nbytes: 5\n\nhello' ]]

@@ -107,27 +107,30 @@ static void print_origin(const struct broker_origin *origin)
 	free(group);
 }
 
+/* Takes @text. */
+static void print_line(const char *name, char *text)
+{
+	char *visible = format_visible(text, strlen(text), "");
+
+	printf("%s: %s\n", name, visible);
+	free(visible);
+	free(text);
+}
+
 static void print_properties(const struct broker_message *message)
 {
 	enum broker_prop_type type;
 	size_t name_length, length;
 	const void *value;
 	const char *name;
-	char *text;
 
 	for (unsigned int id = FIRST_PROPERTY; property_name(id); id++) {
-		if (broker_message_property(message, id, &type, &value, &length))
-			continue;
-		text = value_text(type, value, length);
-		printf("%s: %s\n", property_name(id), text);
-		free(text);
+		if (!broker_message_property(message, id, &type, &value, &length))
+			print_line(property_name(id), value_text(type, value, length));
 	}
 	for (unsigned int i = 0; !broker_message_header(message, i, &name, &name_length, &type,
-							&value, &length); i++) {
-		text = header_text(name, name_length, type, value, length);
-		printf("header: %s\n", text);
-		free(text);
-	}
+							&value, &length); i++)
+		print_line("header", header_text(name, name_length, type, value, length));
 }
 
 static void print_details(const struct broker_message *message)
@@ -152,28 +155,19 @@ static void print_details(const struct broker_message *message)
 	free(cause);
 }
 
-/* A terminal does not get what would command it. */
-static void print_visible(const char *body, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		unsigned char byte = body[i];
-
-		if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f)
-			printf("\\x%02x", byte);
-		else
-			putchar(byte);
-	}
-}
-
 static void print_body(const struct args *args, const struct broker_message *message)
 {
 	size_t length;
 	const char *body = broker_message_body(message, &length);
+	char *text;
 
-	if (isatty(STDOUT_FILENO) && !args_has(args, OPT_RAW))
-		print_visible(body, length);
-	else
+	if (isatty(STDOUT_FILENO) && !args_has(args, OPT_RAW)) {
+		text = format_visible(body, length, "\n\t");
+		fputs(text, stdout);
+		free(text);
+	} else {
 		fwrite(body, 1, length, stdout);
+	}
 	if (!args_has(args, OPT_RAW))
 		putchar('\n');
 }

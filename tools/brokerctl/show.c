@@ -39,7 +39,7 @@ static char *number_text(const char *attribute, uint64_t number)
 
 static char *headers_text(const struct broker_object *object)
 {
-	char *all = text_copy(""), *one, *joined;
+	char *all = text_copy(""), *one, *joined, *visible;
 	const void *value;
 	const char *name;
 	unsigned int type;
@@ -53,7 +53,9 @@ static char *headers_text(const struct broker_object *object)
 		free(all);
 		all = joined;
 	}
-	return all;
+	visible = format_visible(all, strlen(all), "");
+	free(all);
+	return visible;
 }
 
 static char *value_of(const struct broker_object *object, const char *attribute,

@@ -194,3 +194,26 @@ char *format_hex(const void *bytes, size_t length)
 	text[2 * length] = '\0';
 	return text;
 }
+
+static bool is_control(const unsigned char *byte, size_t left)
+{
+	if (*byte < 0x20 || *byte == 0x7f)
+		return true;
+	/* U+0080 to U+009F: what is left of 8-bit control characters, in UTF-8 */
+	return *byte == 0xc2 && left > 1 && byte[1] >= 0x80 && byte[1] < 0xa0;
+}
+
+char *format_visible(const void *bytes, size_t length, const char *keep)
+{
+	char *text = memory(4 * length + 1), *out = text;
+	const unsigned char *byte = bytes;
+
+	for (size_t i = 0; i < length; i++) {
+		if (is_control(byte + i, length - i) && !(byte[i] && strchr(keep, byte[i])))
+			out += sprintf(out, "\\x%02x", byte[i]);
+		else
+			*out++ = byte[i];
+	}
+	*out = '\0';
+	return text;
+}

@@ -26,4 +26,10 @@ char *format_group(uint64_t gid);
 char *format_time(uint64_t ns_since_1970);
 char *format_hex(const void *bytes, size_t length);
 
+/*
+ * For terminals, which control characters would command, and for text that is to
+ * stay on its line: these as \x1b, but for those in @keep.
+ */
+char *format_visible(const void *bytes, size_t length, const char *keep);
+
 #endif
