@@ -75,7 +75,8 @@
  *
  * "*" stands for exactly one word and "#" for zero or more, both anywhere in a
  * pattern.  A token that merely contains one of them is an ordinary word.  The
- * empty key has no words: it is matched by "" and "#" alone.
+ * empty key has no words: it is matched by "" and by patterns of "#" alone, such
+ * as "#" and "#.#".
  *
  * However many bindings match, a message goes to each queue at most once.
  */
@@ -281,8 +282,8 @@ enum broker_confirm_level {
  * The message goes to all matching queues or to none: if one of them refuses
  * it, the result is that queue's error, no queue has it, and it may be sent
  * again without fear of a duplicate.  BROKER_PUBLISH_F_PARTIAL turns that off
- * for publish-subscribe: every queue that can take it does, and the operation
- * fails only if fewer than @min_routes did.
+ * for publish-subscribe: every queue that can take it does at once, none is
+ * waited for, and the operation fails only if fewer than @min_routes did.
  *
  * Errors (in struct broker_result):
  *
@@ -299,7 +300,8 @@ enum broker_confirm_level {
  *  - EFAULT, EINVAL, EILSEQ, EOPNOTSUPP, ENOMEM: as above.
  *
  * With BROKER_CONFIRM_NONE the result is 0 in place of EHOSTUNREACH, EAGAIN,
- * and EMSGSIZE by a queue; such a publish never waits.
+ * and EMSGSIZE by a queue; such a publish never waits.  A full queue clears
+ * EPOLLOUT then, too.
  */
 struct broker_publish {
 	__aligned_u64 head;
