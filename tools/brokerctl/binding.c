@@ -19,6 +19,8 @@ static const char *const settings[] = {
 	"exchange", "queue", "to-exchange", "key", "match", "header", NULL
 };
 
+static const char *const prepared[] = { "queue", "to-exchange", "header", NULL };
+
 static int add_header(const struct args *args, struct broker_object *request, const char *text)
 {
 	struct header header;
@@ -58,5 +60,6 @@ const struct noun noun_binding = {
 	.del = BROKER_CMD_BINDING_DEL,
 	.columns = columns,
 	.settings = settings,
+	.prepared = prepared,
 	.prepare = prepare,
 };

@@ -58,6 +58,10 @@ enum option_id {
 	OPT_DEFAULT_MAX_BYTES,
 	OPT_DEFAULT_OVERFLOW,
 	OPT_QUEUES_PER_USER,
+	/* of definitions */
+	OPT_DIGEST,
+	OPT_DRY_RUN,
+	OPT_PRUNE,
 	/* of messages: properties */
 	OPT_CONTENT_TYPE,
 	OPT_CONTENT_ENCODING,

@@ -30,6 +30,7 @@
 	{ .name = "DEST", .names = NAMES_QUEUE },                                        \
 	{ .name = "KEY", .attribute = "key", .optional = true }
 #define QUEUE_ARGUMENT { .name = "QUEUE", .names = NAMES_QUEUE }
+#define DEFINITIONS_FILE { .name = "FILE", .names = NAMES_FILE, .optional = true }
 #define PUBLISH_ARGUMENTS                                                                       \
 	{ .name = "EXCHANGE", .attribute = "exchange", .names = NAMES_EXCHANGE },               \
 	{ .name = "KEY", .attribute = "key" }
@@ -49,6 +50,34 @@ const struct command commands[] = {
 			   "with the cause. SIGINT and SIGTERM end it with status 0.",
 		.options = { OPT_COUNT, OPT_TIMEOUT },
 		.run = monitor_run,
+	},
+	{
+		.verb = "export",
+		.brief = "Write all definitions as JSON",
+		.details = "Settings of the broker, exchanges, queues and bindings, with all that "
+			   "can be set of them. Exclusive queues, queues whose names the broker "
+			   "made up, and their bindings are left out.",
+		.options = { OPT_DIGEST },
+		.run = export_run,
+	},
+	{
+		.verb = "apply",
+		.brief = "Make the definitions of a file so",
+		.details = "Makes what is missing and sets what is different, and shows each "
+			   "change once it is made; what FILE does not mention stays. "
+			   "Where nothing is different, nothing is done. FILE is as written by "
+			   "export; - or none is standard input.",
+		.arguments = { DEFINITIONS_FILE },
+		.options = { OPT_DRY_RUN, OPT_PRUNE },
+		.run = apply_run,
+	},
+	{
+		.verb = "diff",
+		.brief = "Show what apply would change",
+		.details = "Status 1 if there is anything.",
+		.arguments = { DEFINITIONS_FILE },
+		.options = { OPT_PRUNE },
+		.run = diff_run,
 	},
 	{
 		.noun = "broker", .verb = "show",

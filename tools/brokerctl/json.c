@@ -88,12 +88,29 @@ json_t *json_value(unsigned int type, const void *value, size_t length)
 	return json_base64(value, length);
 }
 
+static char *replace(const char *text, char from, char to)
+{
+	char *copy = text_copy(text);
+
+	for (char *at = copy; (at = strchr(at, from)); )
+		*at = to;
+	return copy;
+}
+
+char *json_member(const char *attribute)
+{
+	return replace(attribute, '-', '_');
+}
+
+char *json_attribute(const char *member)
+{
+	return replace(member, '_', '-');
+}
+
 void json_put(json_t *object, const char *name, json_t *value)
 {
-	char *key = text_copy(name);
+	char *key = json_member(name);
 
-	for (char *dash = key; (dash = strchr(dash, '-')); )
-		*dash = '_';
 	if (json_object_set_new(object, key, json_checked(value)))
 		json_checked(NULL);
 	free(key);

@@ -25,6 +25,10 @@ json_t *json_base64(const void *bytes, size_t length);
 /* A string if the bytes are UTF-8, else NULL */
 json_t *json_text(const void *bytes, size_t length);
 
+/* Members have "_" where attributes have "-".  To be freed. */
+char *json_member(const char *attribute);
+char *json_attribute(const char *member);
+
 /* Takes the reference to @value; "-" in @name becomes "_". */
 void json_put(json_t *object, const char *name, json_t *value);
 

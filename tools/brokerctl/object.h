@@ -24,6 +24,7 @@ struct noun {
 	bool single;			/* there is one: get needs no name */
 	const struct column *columns;	/* of a table, ended by a NULL attribute */
 	const char *const *settings;	/* attributes that tell it apart, for events */
+	const char *const *prepared;	/* attributes that prepare() sets, or NULL */
 	/* Sets what is not simply an attribute by its name; returns an exit status. */
 	int (*prepare)(const struct args *args, struct broker_object *request);
 };

@@ -111,6 +111,20 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.help = "most queues of a user without CAP_NET_ADMIN",
 	},
 
+	[OPT_DIGEST] = {
+		.name = "digest",
+		.help = "write only their SHA-256: equal definitions have equal digests",
+	},
+	[OPT_DRY_RUN] = {
+		.name = "dry-run",
+		.help = "change nothing, and show what would be changed",
+	},
+	[OPT_PRUNE] = {
+		.name = "prune",
+		.help = "delete exchanges, queues and bindings that FILE does not have; those of "
+			"the broker itself and exclusive queues stay",
+	},
+
 	[OPT_CONTENT_TYPE] = {
 		.name = "content-type", .kind = VALUE_TEXT, .value_name = "TYPE",
 		.property = BROKER_PROP_CONTENT_TYPE, .help = "media type of the body",
