@@ -13,6 +13,7 @@
 #include "message.h"
 #include "queue.h"
 #include "session.h"
+#include "trace.h"
 
 /* A consumer of @queue, not yet attached; takes references on both. */
 struct broker_consumer *broker_consumer_new(struct broker_session *session,
@@ -120,6 +121,9 @@ void broker_consumer_assign_locked(struct broker_consumer *consumer, struct brok
 	consumer->served = ++consumer->queue->served;
 	broker_consumer_update_locked(consumer);
 	consumer_list_locked(consumer);
+	trace_broker_assign(consumer, entry);
+	if (trace_broker_wake_enabled() && wq_has_sleeper(&consumer->session->wait))
+		trace_broker_wake(consumer, entry);
 	consumer_wake(consumer);
 }
 
@@ -206,6 +210,7 @@ static bool consumer_return_some(struct broker_consumer *consumer, const struct 
 				continue;
 			}
 			broker_entry_returned(entry, how);
+			trace_broker_return(queue, entry, how);
 			if (how->failed)
 				queue->stats.failed++;
 			else
@@ -332,6 +337,7 @@ int broker_consumer_lease(struct broker_consumer *consumer, struct broker_handou
 		entry->tag = ++consumer->last_tag;
 		broker_entry_insert_tag(&consumer->leased, entry);
 		entry->acquired++;
+		trace_broker_deliver(consumer, entry, entry->tag);
 		queue->stats.delivered++;
 		if (entry->acquired > 1)
 			queue->stats.redelivered++;
@@ -372,6 +378,7 @@ void broker_consumer_unlease(struct broker_consumer *consumer,
 		entry->acquired--;
 		queue->stats.delivered--;
 		consumer->delivered--;
+		trace_broker_return(queue, entry, &(struct broker_return){});
 		broker_entry_insert(&consumer->pending, entry);
 		WRITE_ONCE(consumer->nr_pending, consumer->nr_pending + 1);
 		WRITE_ONCE(consumer->nr_leased, consumer->nr_leased - 1);
@@ -392,6 +399,7 @@ static void consumer_settle_locked(struct broker_consumer *consumer, struct brok
 	WRITE_ONCE(consumer->nr_leased, consumer->nr_leased - 1);
 	consumer->bytes -= broker_message_size(entry->message);
 	consumer->settled++;
+	trace_broker_settle(consumer, entry, opcode);
 
 	switch (opcode) {
 	case BROKER_OP_ACCEPT:
@@ -413,6 +421,7 @@ static void consumer_settle_locked(struct broker_consumer *consumer, struct brok
 		break;
 	}
 	broker_entry_returned(entry, &how);
+	trace_broker_return(queue, entry, &how);
 	broker_queue_return_locked(queue, entry);
 }
 

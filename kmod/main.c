@@ -13,8 +13,12 @@
 #include "dev.h"
 #include "entry.h"
 #include "exchange.h"
+#include "message.h"
 #include "queue.h"
 #include "user.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
 
 static unsigned int broker_net_id;
 static atomic64_t broker_last_session_id;
@@ -136,6 +140,7 @@ static int __init broker_init(void)
 {
 	int err;
 
+	broker_message_init();
 	err = broker_entry_cache_init();
 	if (err)
 		return err;

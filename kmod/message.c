@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/mm.h>
+#include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
@@ -11,6 +12,17 @@
 #include "name.h"
 #include "props.h"
 #include "sender.h"
+
+/* The last number given on each CPU; they count in steps, so none is given twice. */
+static DEFINE_PER_CPU(u64, message_last_id);
+
+void broker_message_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		per_cpu(message_last_id, cpu) = cpu;
+}
 
 static int message_copy_in(struct broker_message *message, const struct broker_publish *publish)
 {
@@ -78,6 +90,7 @@ struct broker_message *broker_message_from_user(const struct broker_publish *pub
 		kvfree(message);
 		return ERR_PTR(err);
 	}
+	message->id = this_cpu_add_return(message_last_id, nr_cpu_ids);
 	message->time = ktime_get_real_ns();
 	message->sender = broker_sender_get(sender);
 	return message;

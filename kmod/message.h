@@ -26,6 +26,7 @@ struct broker_sender;
  * @props_len: bytes of the properties (const)
  * @body_len: bytes of the body (const)
  * @sender: who published it (const)
+ * @id: number, never given twice in this kernel (const)
  * @time: when, nanoseconds since 1970 (const)
  * @data: exchange, key, properties, body, without padding (const)
  *
@@ -39,10 +40,12 @@ struct broker_message {
 	u32 props_len;
 	u32 body_len;
 	struct broker_sender *sender;
+	u64 id;
 	u64 time;
 	char data[];
 };
 
+void broker_message_init(void);
 struct broker_message *broker_message_from_user(const struct broker_publish *publish,
 						struct broker_sender *sender);
 struct broker_message *broker_message_get(struct broker_message *message);

@@ -18,6 +18,7 @@
 #include "queue.h"
 #include "session.h"
 #include "table.h"
+#include "trace.h"
 #include "user.h"
 
 static u32 queue_hash(const void *data, u32 len, u32 seed)
@@ -259,6 +260,7 @@ static u32 queue_remove_ready(struct broker_queue *queue, u64 before)
 		broker_entry_erase(&queue->ready, entry);
 		queue->nr_ready--;
 		queue->nr_unacked++;
+		trace_broker_drop(queue, entry, queue->dead ? "deleted" : "purged");
 		broker_queue_remove_locked(queue, entry, &freed);
 		queue->stats.purged++;
 		count++;
@@ -511,6 +513,16 @@ void broker_queue_abort(struct broker_queue *queue, struct broker_reservation *r
 	*reservation = (struct broker_reservation) { .entry = reservation->entry };
 }
 
+/* Frees what a commit dropped. */
+static void queue_free_dropped(struct broker_queue *queue, struct broker_entry *dropped)
+{
+	struct broker_entry *entry;
+
+	for (entry = dropped; trace_broker_drop_enabled() && entry; entry = entry->next)
+		trace_broker_drop(queue, entry, READ_ONCE(queue->dead) ? "deleted" : "overflow");
+	broker_entry_free_list(dropped);
+}
+
 /**
  * broker_queue_commit() - Enqueue what room was reserved for; cannot fail
  * @queue: with a reference
@@ -539,6 +551,7 @@ u64 broker_queue_commit(struct broker_queue *queue, struct broker_reservation *r
 		entry->sequence = sequence;
 		broker_entry_insert(&queue->ready, entry);
 		queue->nr_ready++;
+		trace_broker_enqueue(queue, entry);
 		broker_queue_dispatch_locked(queue);
 	} else {
 		entry->next = dropped;
@@ -547,7 +560,7 @@ u64 broker_queue_commit(struct broker_queue *queue, struct broker_reservation *r
 	if (shrunk)
 		broker_queue_room_locked(queue);
 	spin_unlock(&queue->lock);
-	broker_entry_free_list(dropped);
+	queue_free_dropped(queue, dropped);
 	*reservation = (struct broker_reservation) {};
 	return sequence;
 }

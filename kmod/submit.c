@@ -17,6 +17,7 @@
 #include "route.h"
 #include "sender.h"
 #include "session.h"
+#include "trace.h"
 
 /*
  * Operations that find room on the stack.  So a few settlements need no memory,
@@ -84,6 +85,7 @@ static int publish_route(struct submit *submit, const struct broker_message *mes
 	int err;
 
 	err = broker_routes_find(&submit->routes, broker, &routing);
+	trace_broker_route(submit->session, message, submit->routes.nr);
 	if (err)
 		return err;
 	if (!submit->routes.nr)
@@ -349,6 +351,7 @@ static int submit_publish(struct submit *submit, u32 index, const struct broker_
 	message = broker_message_from_user(&op->publish, submit->sender);
 	if (IS_ERR(message))
 		return PTR_ERR(message);
+	trace_broker_publish(submit->session, message);
 	err = publish_route(submit, message, publish_min_routes(op));
 	if (!err)
 		err = publish_to_queues(submit, op, message, result);

@@ -9,6 +9,10 @@ import struct
 IOC = {"INFO": 0xbb00, "SUBMIT": 0xbb01, "RECEIVE": 0xbb02, "CONSUME": 0xbb03, "CANCEL": 0xbb04}
 
 
+# enum broker_opcode
+ACCEPT, RELEASE, FAIL, REJECT = 2, 3, 4, 5
+
+
 def address(buffer):
     return ctypes.addressof(buffer)
 
@@ -49,6 +53,14 @@ class Session:
         buffer = (ctypes.c_uint64 * 512)()
         self.call("RECEIVE", struct.pack("=IIIIQIIIIQ", 48, 0, consumer, 1, address(buffer),
                                          4096, 0, 0, 0, 0))
+
+    def settle(self, opcode, consumer, tag):
+        """0 or an errno."""
+        op = struct.pack("=HHIQQIIQQQQ", opcode, 0, 0, 0, tag, consumer, 0, 0, 0, 0, 0)
+        ops, result = ctypes.create_string_buffer(op), ctypes.create_string_buffer(24)
+        self.call("SUBMIT", struct.pack("=IIQQQIIIIQ", 56, 0, address(ops), address(result), 0,
+                                        1, 64, 0, 0, 0))
+        return -struct.unpack_from("=i", result)[0]
 
     def cancel(self, consumer):
         self.call("CANCEL", struct.pack("=IIII", 16, 0, consumer, 0))
