@@ -50,6 +50,7 @@ int broker_nl_route_get_dumpit(struct sk_buff *skb,
 enum {
 	BROKER_NLGRP_TOPOLOGY,
 	BROKER_NLGRP_CONSUMERS,
+	BROKER_NLGRP_AUDIT,
 };
 
 extern struct genl_family broker_nl_family;

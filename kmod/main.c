@@ -8,6 +8,7 @@
 #include <uapi/linux/broker_netlink.h>
 
 #include "admin-gen.h"
+#include "audit.h"
 #include "binding.h"
 #include "broker.h"
 #include "dev.h"
@@ -150,6 +151,7 @@ static int __init broker_init(void)
 	err = register_pernet_subsys(&broker_net_ops);
 	if (err)
 		goto err_exchange;
+	broker_audit_init();
 	err = genl_register_family(&broker_nl_family);
 	if (err)
 		goto err_net;

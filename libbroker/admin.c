@@ -77,6 +77,7 @@ const struct broker_command broker_commands[] = {
 	COMMAND(BINDING_DEL_NTF, "binding-del-ntf", BINDING),
 	COMMAND(CONSUMER_NTF, "consumer-ntf", CONSUMER),
 	COMMAND(CONSUMER_DEL_NTF, "consumer-del-ntf", CONSUMER),
+	COMMAND(AUDIT_NTF, "audit-ntf", AUDIT),
 };
 
 const unsigned int broker_nr_commands = COUNT(broker_commands);
@@ -87,6 +88,13 @@ static const struct broker_command *find_command(int command)
 	    !broker_commands[command].name)
 		return NULL;
 	return &broker_commands[command];
+}
+
+const char *broker_command_name(int command)
+{
+	const struct broker_command *found = find_command(command);
+
+	return found ? found->name : NULL;
 }
 
 /* libnl has numbers of its own. */

@@ -150,6 +150,18 @@ static const struct broker_attribute route_list[] = {
 	PLAIN(ROUTE, QUEUES, "queues", U32),
 };
 
+static const struct broker_attribute audit_list[] = {
+	PLAIN(AUDIT, OPERATION, "operation", U32),
+	PLAIN(AUDIT, NAME, "name", STRING),
+	PLAIN(AUDIT, TO, "to", STRING),
+	PLAIN(AUDIT, KEY, "key", STRING),
+	PLAIN(AUDIT, UID, "uid", U32),
+	PLAIN(AUDIT, PID, "pid", U32),
+	PLAIN(AUDIT, COMM, "comm", STRING),
+	PLAIN(AUDIT, ERROR, "error", U32),
+	PLAIN(AUDIT, REASON, "reason", STRING),
+};
+
 #define SET(text, array, last)	{ text, array, COUNT(array), last }
 
 const struct broker_attributes broker_attributes[] = {
@@ -160,6 +172,7 @@ const struct broker_attributes broker_attributes[] = {
 	[BROKER_OBJECT_CONSUMER] = SET("consumer", consumer_list, BROKER_A_CONSUMER_MAX),
 	[BROKER_OBJECT_SESSION]	 = SET("session", session_list, BROKER_A_SESSION_MAX),
 	[BROKER_OBJECT_ROUTE]	 = SET("route", route_list, BROKER_A_ROUTE_MAX),
+	[BROKER_OBJECT_AUDIT]	 = SET("audit", audit_list, BROKER_A_AUDIT_MAX),
 };
 
 /* One attribute's value; which members count is the attribute's kind. */

@@ -403,7 +403,7 @@ const struct broker_confirm *broker_batch_confirms(const struct broker_batch *ba
  * DOC: Objects
  *
  * Administration speaks of exchanges, queues, bindings, consumers, sessions,
- * routes and of the broker itself.  Each is an object with named attributes,
+ * routes, audit records and of the broker itself.  Each is an object with named attributes,
  * those of the netlink specification ("max-messages", "overflow").  Flags and
  * enumerations are read and written as words ("auto-delete,exclusive", "topic").
  */
@@ -415,6 +415,7 @@ enum broker_object_type {
 	BROKER_OBJECT_CONSUMER,
 	BROKER_OBJECT_SESSION,
 	BROKER_OBJECT_ROUTE,
+	BROKER_OBJECT_AUDIT,
 };
 
 /* How to read an attribute. */
@@ -569,11 +570,11 @@ int broker_admin_list(struct broker_admin *admin, int command, const struct brok
 		      int (*each)(const struct broker_object *object, void *arg), void *arg);
 
 /**
- * broker_admin_subscribe() - Get events of a group, "topology" or "consumers"
+ * broker_admin_subscribe() - Get events of a group: "topology", "consumers" or "audit"
  *
  * A connection that is subscribed to events should make no calls; open another
- * one for these.  Return: 0; -ENOENT: no such group; -EPERM: "consumers" is for
- * administrators.
+ * one for these.  Return: 0; -ENOENT: no such group; -EPERM: "consumers" and
+ * "audit" are for administrators.
  */
 int broker_admin_subscribe(struct broker_admin *admin, const char *group);
 
@@ -592,6 +593,14 @@ int broker_admin_fd(const struct broker_admin *admin);
  */
 int broker_admin_event(struct broker_admin *admin, int timeout_ms, int *command,
 		       struct broker_object **object);
+
+/**
+ * broker_command_name() - What the specification calls a command, such as "queue-new"
+ * @command: BROKER_CMD_*, such as the "operation" of an audit record
+ *
+ * Return: constant text; NULL: this library knows no such command.
+ */
+const char *broker_command_name(int command);
 
 #ifdef __cplusplus
 }

@@ -77,3 +77,29 @@ heard() { grep -Eq "$1" "$BATS_TEST_TMPDIR/out"; }
 	[ -z "$output" ]
 }
 
+
+audit_heard_something()
+{
+	brokerctl broker set --default-overflow reject
+	[ -s "$BATS_TEST_TMPDIR/out" ]
+}
+
+@test "monitor --audit tells who asked for what, and why it was refused" {
+	background monitor --audit
+	until_true audit_heard_something
+	brokerctl queue add audit
+	refused "a queue of this name exists" as_nobody queue add audit
+	until_true heard 'operation=queue-new name=audit uid=nobody .*error=EEXIST reason=.*a queue of this name exists'
+	heard ' audit +operation=queue-new name=audit uid=root pid=[0-9]+ comm=brokerctl error=0$'
+	run ! heard 'queue-get'
+	refused "brokerctl: monitor: " as_nobody monitor --audit
+}
+
+@test "monitor --audit --json names the operation" {
+	background monitor --audit --json
+	until_true audit_heard_something
+	brokerctl queue add audit
+	until_true heard '"name":"audit"'
+	/usr/bin/jq -e -s 'any(.event == "audit" and .audit.operation == "queue-new" and
+		.audit.name == "audit" and .audit.uid == 0 and .audit.error == 0)' "$BATS_TEST_TMPDIR/out"
+}

@@ -60,7 +60,7 @@ EXCHANGE_FLAGS = Names(ENUM, "BROKER_EXCHANGE_FLAGS_")
 
 # Attributes that are text; what is neither that nor nested is an integer.
 TEXT = re.compile(r"_(NAME|ALTERNATE|QUEUE|EXCHANGE|TO_EXCHANGE|KEY|COMM|VERSION|VIA|PATTERN"
-                  r"|STRING)$")
+                  r"|STRING|TO|REASON)$")
 
 
 def attribute_set(command):

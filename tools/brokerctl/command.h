@@ -88,6 +88,7 @@ enum option_id {
 	OPT_TALLY,
 	/* of receiving */
 	OPT_ACK,
+	OPT_AUDIT,
 	OPT_COUNT,
 	OPT_CREDIT,
 	OPT_EXEC,

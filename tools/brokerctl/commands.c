@@ -48,7 +48,7 @@ const struct command commands[] = {
 		.brief = "Show events as they come, a line each",
 		.details = "What is made, changed and deleted, and consumers that begin and end, "
 			   "with the cause. SIGINT and SIGTERM end it with status 0.",
-		.options = { OPT_COUNT, OPT_TIMEOUT },
+		.options = { OPT_AUDIT, OPT_COUNT, OPT_TIMEOUT },
 		.run = monitor_run,
 	},
 	{

@@ -24,6 +24,7 @@ static const struct event {
 	{ BROKER_CMD_BINDING_DEL_NTF, "binding-del", &noun_binding },
 	{ BROKER_CMD_CONSUMER_NTF, "consumer", &noun_consumer },
 	{ BROKER_CMD_CONSUMER_DEL_NTF, "consumer-del", &noun_consumer },
+	{ BROKER_CMD_AUDIT_NTF, "audit", &noun_audit },
 };
 
 static const struct event *event_find(int command)
@@ -131,6 +132,19 @@ static int watch(const struct args *args, struct broker_admin *admin)
 	return status;
 }
 
+static int subscribe(const struct args *args, struct broker_admin *admin)
+{
+	int error;
+
+	if (args_has(args, OPT_AUDIT))
+		return broker_admin_subscribe(admin, "audit");
+	error = broker_admin_subscribe(admin, "topology");
+	if (!error)
+		error = broker_admin_subscribe(admin, "consumers");
+	/* Who consumes is for administrators; the rest is for all. */
+	return error == -EPERM ? 0 : error;
+}
+
 int monitor_run(const struct args *args)
 {
 	struct broker_admin *admin;
@@ -140,12 +154,7 @@ int monitor_run(const struct args *args)
 	if (status)
 		return status;
 	wait_prepare();
-	error = broker_admin_subscribe(admin, "topology");
-	if (!error)
-		error = broker_admin_subscribe(admin, "consumers");
-	/* Who consumes is for administrators; the rest is for all. */
-	if (error == -EPERM)
-		error = 0;
+	error = subscribe(args, admin);
 	status = error ? failure_admin(args, admin, error, NULL) : watch(args, admin);
 	broker_admin_close(admin);
 	return status;

@@ -226,6 +226,11 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.help = "what becomes of a message once it was written out: accept (default), "
 			"release, fail or reject; auto: accepted before it is written",
 	},
+	[OPT_AUDIT] = {
+		.name = "audit",
+		.help = "show requests to change something instead: who asked for what, and what "
+			"became of it",
+	},
 	[OPT_COUNT] = {
 		.name = "count", .letter = 'n', .kind = VALUE_NUMBER, .value_name = "N",
 		.min = 1, .max = UINT32_MAX, .help = "end after so many",

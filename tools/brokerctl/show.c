@@ -34,6 +34,10 @@ static char *number_text(const char *attribute, uint64_t number)
 		return text_format("%04llo", (unsigned long long)number);
 	if (is_size(attribute))
 		return format_size(number);
+	if (!strcmp(attribute, "operation") && broker_command_name(number))
+		return text_copy(broker_command_name(number));
+	if (!strcmp(attribute, "error") && strerrorname_np(number))
+		return text_copy(strerrorname_np(number));
 	return text_format("%llu", (unsigned long long)number);
 }
 
@@ -152,7 +156,7 @@ static json_t *value_json(const struct broker_object *object, const char *attrib
 
 	switch (type) {
 	case BROKER_VALUE_NUMBER:
-		if (strcmp(attribute, "mode"))
+		if (strcmp(attribute, "mode") && strcmp(attribute, "operation"))
 			return json_number(broker_object_number(object, attribute));
 		text = number_text(attribute, broker_object_number(object, attribute));
 		value = json_string(text);

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/cred.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+
+#include "admin.h"
+#include "audit.h"
+#include "broker.h"
+
+static int (*audit_handlers[BROKER_CMD_MAX + 1])(struct sk_buff *skb,
+						 struct genl_info *info) __ro_after_init;
+static struct genl_ops audit_ops[BROKER_CMD_MAX + 1] __ro_after_init;
+
+/* Which attributes of a request name what it is about; 0: none does. */
+static const struct {
+	u8 name;
+	u8 to;
+	u8 or_to;
+	u8 key;
+} audit_names[BROKER_CMD_MAX + 1] = {
+	[BROKER_CMD_EXCHANGE_NEW ... BROKER_CMD_EXCHANGE_DEL] = { BROKER_A_EXCHANGE_NAME },
+	[BROKER_CMD_QUEUE_NEW ... BROKER_CMD_QUEUE_PURGE] = { BROKER_A_QUEUE_NAME },
+	[BROKER_CMD_BINDING_NEW ... BROKER_CMD_BINDING_DEL] = {
+		BROKER_A_BINDING_EXCHANGE, BROKER_A_BINDING_QUEUE,
+		BROKER_A_BINDING_TO_EXCHANGE, BROKER_A_BINDING_KEY,
+	},
+};
+
+static int put_text(struct sk_buff *skb, int type, const struct genl_info *info, u8 from)
+{
+	const struct nlattr *attr = from ? info->attrs[from] : NULL;
+
+	return attr ? nla_put_string(skb, type, nla_data(attr)) : 0;
+}
+
+static int put_names(struct sk_buff *skb, const struct genl_info *info)
+{
+	u8 cmd = info->genlhdr->cmd;
+
+	return put_text(skb, BROKER_A_AUDIT_NAME, info, audit_names[cmd].name) ||
+	       put_text(skb, BROKER_A_AUDIT_TO, info, audit_names[cmd].to) ||
+	       put_text(skb, BROKER_A_AUDIT_TO, info, audit_names[cmd].or_to) ||
+	       put_text(skb, BROKER_A_AUDIT_KEY, info, audit_names[cmd].key);
+}
+
+static int put_record(struct sk_buff *skb, const struct broker_nl_head *head,
+		      const struct genl_info *info, int err)
+{
+	char comm[TASK_COMM_LEN];
+
+	get_task_comm(comm, current);
+	return nla_put_u32(skb, BROKER_A_AUDIT_OPERATION, info->genlhdr->cmd) ||
+	       put_names(skb, info) ||
+	       broker_nl_put_uid(skb, head, BROKER_A_AUDIT_UID, current_euid()) ||
+	       broker_nl_put_pid(skb, head, BROKER_A_AUDIT_PID, task_tgid(current)) ||
+	       nla_put_string(skb, BROKER_A_AUDIT_COMM, comm) ||
+	       nla_put_u32(skb, BROKER_A_AUDIT_ERROR, -err) ||
+	       (err && info->extack && info->extack->_msg &&
+		nla_put_string(skb, BROKER_A_AUDIT_REASON, info->extack->_msg));
+}
+
+static void audit_send(struct genl_info *info, int err)
+{
+	struct broker *broker = broker_of_net(genl_info_net(info));
+	struct broker_nl_head head = broker_nl_head_event(broker, BROKER_CMD_AUDIT_NTF);
+	struct sk_buff *skb;
+	void *hdr;
+
+	if (!genl_has_listeners(&broker_nl_family, broker->net, BROKER_NLGRP_AUDIT))
+		return;
+	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!skb) {
+		genl_set_err(&broker_nl_family, broker->net, 0, BROKER_NLGRP_AUDIT, -ENOBUFS);
+		return;
+	}
+	hdr = broker_nl_begin(skb, &head);
+	if (WARN_ON_ONCE(broker_nl_end(skb, hdr, !hdr || put_record(skb, &head, info, err))))
+		nlmsg_free(skb);
+	else
+		genlmsg_multicast_netns(&broker_nl_family, broker->net, skb, 0,
+					BROKER_NLGRP_AUDIT, GFP_KERNEL);
+}
+
+static int audit_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	int err = audit_handlers[info->genlhdr->cmd](skb, info);
+
+	audit_send(info, err);
+	return err;
+}
+
+/* All but those that only look: what can be listed, and the broker's own counts. */
+static bool __init audit_wants(const struct genl_ops *op)
+{
+	return op->doit && !op->dumpit && op->cmd != BROKER_CMD_BROKER_GET;
+}
+
+void __init broker_audit_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < broker_nl_family.n_ops; i++) {
+		audit_ops[i] = broker_nl_family.ops[i];
+		if (!audit_wants(&audit_ops[i]))
+			continue;
+		audit_handlers[audit_ops[i].cmd] = audit_ops[i].doit;
+		audit_ops[i].doit = audit_doit;
+	}
+	broker_nl_family.ops = audit_ops;
+}
