@@ -9,8 +9,8 @@ teardown() { drop_broker; }
 	json ".[0] | .queue == \"jobs\" and .pid == $! and .credit_messages == 17 and .uid == 0 and
 		.unacked == 0" brokerctl consumer show jobs --json
 	run -0 brokerctl consumer show
-	[[ ${lines[0]} =~ ^QUEUE\ +SESSION\ +ID\ +PID ]]
-	[[ ${lines[1]} =~ ^jobs\ +[0-9]+\ +[0-9]+\ +$!\  ]]
+	[[ ${lines[0]} =~ ^QUEUE\ +PID\ +USER ]]
+	[[ ${lines[1]} =~ ^jobs\ +$!\ +root\ +17\  ]]
 	tells 'credit-messages: 17' 'credit-bytes: 1M' -- brokerctl consumer show --verbose
 }
 

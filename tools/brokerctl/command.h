@@ -58,6 +58,8 @@ enum option_id {
 	OPT_DEFAULT_MAX_BYTES,
 	OPT_DEFAULT_OVERFLOW,
 	OPT_QUEUES_PER_USER,
+	/* of lists */
+	OPT_WIDE,
 	/* of definitions */
 	OPT_DIGEST,
 	OPT_DRY_RUN,
@@ -95,6 +97,11 @@ enum option_id {
 	OPT_RAW,
 	OPT_TIMEOUT,
 	OPT_VERBOSE,
+	/* of top */
+	OPT_BATCH,
+	OPT_INTERVAL,
+	OPT_ROUNDS,
+	OPT_SORT,
 	NR_OPTIONS
 };
 

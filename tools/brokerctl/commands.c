@@ -52,6 +52,28 @@ const struct command commands[] = {
 		.run = monitor_run,
 	},
 	{
+		.verb = "top",
+		.brief = "Watch queues at work",
+		.details = "A table of queues with what each holds, and messages a second: IN that "
+			   "it took, OUT that it handed out, DONE that were settled for good. "
+			   "The keys < and > or the arrows choose the column to sort by, r turns "
+			   "it round, arrows up and down go through the list, q quits. With "
+			   "--json, or where standard output is no terminal, it is as with "
+			   "--batch.",
+		.options = { OPT_BATCH, OPT_ROUNDS, OPT_INTERVAL, OPT_SORT },
+		.run = top_run,
+	},
+	{
+		.verb = "who",
+		.brief = "Show which processes publish, consume, and hold messages",
+		.details = "A line for each session, those that hold most first; or for those "
+			   "that consume from QUEUE. HOLDS counts messages on their way and "
+			   "those that are not settled.",
+		.arguments = { { .name = "QUEUE", .names = NAMES_QUEUE, .optional = true } },
+		.options = { OPT_WIDE },
+		.run = who_run,
+	},
+	{
 		.verb = "export",
 		.brief = "Write all definitions as JSON",
 		.details = "Settings of the broker, exchanges, queues and bindings, with all that "
@@ -123,7 +145,7 @@ const struct command commands[] = {
 		.brief = "List exchanges, or show those named in full",
 		.object = &noun_exchange,
 		.arguments = { EXCHANGE_NAMES(true) },
-		.options = { OPT_VERBOSE },
+		.options = { OPT_VERBOSE, OPT_WIDE },
 		.run = object_show,
 	},
 	{
@@ -157,7 +179,7 @@ const struct command commands[] = {
 		.brief = "List queues, or show those named in full",
 		.object = &noun_queue,
 		.arguments = { QUEUE_NAMES(true) },
-		.options = { OPT_VERBOSE },
+		.options = { OPT_VERBOSE, OPT_WIDE },
 		.run = object_show,
 	},
 	{
@@ -202,14 +224,14 @@ const struct command commands[] = {
 		.object = &noun_consumer,
 		.arguments = { { .name = "QUEUE", .attribute = "queue", .optional = true,
 				 .names = NAMES_QUEUE } },
-		.options = { OPT_VERBOSE },
+		.options = { OPT_VERBOSE, OPT_WIDE },
 		.run = object_show,
 	},
 	{
 		.noun = "session", .verb = "show",
 		.brief = "List sessions: processes that have /dev/broker open",
 		.object = &noun_session,
-		.options = { OPT_VERBOSE },
+		.options = { OPT_VERBOSE, OPT_WIDE },
 		.run = object_show,
 	},
 	{

@@ -3,17 +3,17 @@
 
 static const struct column columns[] = {
 	{ "queue", "QUEUE" },
-	{ "session", "SESSION" },
-	{ "id", "ID" },
+	{ "session", "SESSION", .wide = true },
+	{ "id", "ID", .wide = true },
 	{ "pid", "PID" },
 	{ "uid", "USER" },
 	{ "credit-messages", "CREDIT" },
-	{ "credit-bytes", "CREDIT-BYTES" },
+	{ "credit-bytes", "CREDIT-BYTES", .wide = true },
 	{ "pending", "PENDING" },
 	{ "unacked", "UNACKED" },
 	{ "delivered", "DELIVERED" },
-	{ "settled", "SETTLED" },
-	{ "flags", "FLAGS" },
+	{ "settled", "SETTLED", .wide = true },
+	{ "flags", "FLAGS", .wide = true },
 	{ 0 }
 };
 

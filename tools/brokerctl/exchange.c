@@ -9,10 +9,10 @@ static const struct column columns[] = {
 	{ "unroutable", "UNROUTABLE" },
 	{ "refused", "REFUSED" },
 	{ "alternate", "ALTERNATE" },
-	{ "flags", "FLAGS" },
-	{ "uid", "OWNER" },
-	{ "gid", "GROUP" },
-	{ "mode", "MODE" },
+	{ "flags", "FLAGS", .wide = true },
+	{ "uid", "OWNER", .wide = true },
+	{ "gid", "GROUP", .wide = true },
+	{ "mode", "MODE", .wide = true },
 	{ 0 }
 };
 

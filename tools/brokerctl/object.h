@@ -13,6 +13,7 @@
 struct column {
 	const char *attribute;
 	const char *heading;
+	bool wide;			/* with --wide only: the others fit into 80 columns */
 };
 
 struct noun {
@@ -60,6 +61,7 @@ struct listing {
 	const struct args *args;
 	const struct column *columns;
 	bool records;
+	bool wide;
 	unsigned int count;
 	json_t *array;
 	struct table *table;

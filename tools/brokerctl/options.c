@@ -11,6 +11,11 @@ static const char *const confirms[] = { "enqueued", "none", NULL };
 /* BROKER_PROP_DELIVERY_MODE, which counts from 1 */
 static const char *const delivery_modes[] = { "transient", "persistent", NULL };
 
+/* In the order of the columns of top.c */
+static const char *const top_columns[] = {
+	"name", "ready", "unacked", "bytes", "consumers", "in", "out", "done", NULL
+};
+
 const struct option_def option_table[NR_OPTIONS] = {
 	[OPT_JSON] = {
 		.name = "json", .letter = 'j',
@@ -111,6 +116,10 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.help = "most queues of a user without CAP_NET_ADMIN",
 	},
 
+	[OPT_WIDE] = {
+		.name = "wide", .letter = 'w',
+		.help = "all columns, though they be more than 80 characters",
+	},
 	[OPT_DIGEST] = {
 		.name = "digest",
 		.help = "write only their SHA-256: equal definitions have equal digests",
@@ -257,5 +266,23 @@ const struct option_def option_table[NR_OPTIONS] = {
 	[OPT_VERBOSE] = {
 		.name = "verbose", .letter = 'v',
 		.help = "show all there is to know",
+	},
+
+	[OPT_BATCH] = {
+		.name = "batch",
+		.help = "write plain tables one after the other, and read no keys",
+	},
+	[OPT_INTERVAL] = {
+		.name = "interval", .letter = 'i', .kind = VALUE_DURATION, .value_name = "TIME",
+		.help = "time between two looks (default 1s)",
+	},
+	[OPT_ROUNDS] = {
+		.name = "count", .letter = 'n', .kind = VALUE_NUMBER, .value_name = "N",
+		.min = 1, .max = UINT32_MAX, .help = "end after so many looks",
+	},
+	[OPT_SORT] = {
+		.name = "sort", .letter = 's', .kind = VALUE_WORD, .value_name = "COLUMN",
+		.words = top_columns,
+		.help = "name, ready (default), unacked, bytes, consumers, in, out or done",
 	},
 };

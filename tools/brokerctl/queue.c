@@ -8,12 +8,12 @@ static const struct column columns[] = {
 	{ "bytes", "BYTES" },
 	{ "consumers", "CONSUMERS" },
 	{ "max-messages", "MAX" },
-	{ "max-bytes", "MAX-BYTES" },
+	{ "max-bytes", "MAX-BYTES", .wide = true },
 	{ "overflow", "OVERFLOW" },
-	{ "flags", "FLAGS" },
-	{ "uid", "OWNER" },
-	{ "gid", "GROUP" },
-	{ "mode", "MODE" },
+	{ "flags", "FLAGS", .wide = true },
+	{ "uid", "OWNER", .wide = true },
+	{ "gid", "GROUP", .wide = true },
+	{ "mode", "MODE", .wide = true },
 	{ 0 }
 };
 

@@ -6,9 +6,9 @@ static const struct column columns[] = {
 	{ "pid", "PID" },
 	{ "comm", "COMMAND" },
 	{ "uid", "USER" },
-	{ "consumers", "CONSUMERS" },
+	{ "consumers", "CONSUMERS", .wide = true },
 	{ "published", "PUBLISHED" },
-	{ "refused", "REFUSED" },
+	{ "refused", "REFUSED", .wide = true },
 	{ "received", "RECEIVED" },
 	{ "settled", "SETTLED" },
 	{ 0 }

@@ -197,11 +197,21 @@ static bool right_aligned(const struct broker_object *object, const char *attrib
 	       !is_name(attribute);
 }
 
-static unsigned int nr_columns(const struct column *columns)
+/* The column that is shown next, from @column on; NULL: none */
+static const struct column *shown(const struct listing *listing, const struct column *column)
 {
+	while (column->attribute && column->wide && !listing->wide)
+		column++;
+	return column->attribute ? column : NULL;
+}
+
+static unsigned int nr_shown(const struct listing *listing)
+{
+	const struct column *column;
 	unsigned int count = 0;
 
-	while (columns[count].attribute)
+	for (column = shown(listing, listing->columns); column;
+	     column = shown(listing, column + 1))
 		count++;
 	return count;
 }
@@ -209,16 +219,22 @@ static unsigned int nr_columns(const struct column *columns)
 void listing_begin(struct listing *listing, const struct args *args,
 		   const struct column *columns, bool records)
 {
-	*listing = (struct listing){ .args = args, .columns = columns, .records = records };
+	*listing = (struct listing){
+		.args = args, .columns = columns, .records = records,
+		.wide = args_has(args, OPT_WIDE),
+	};
 	if (args->json)
 		listing->array = json_checked(json_array());
 	else if (!records)
-		listing->table = table_new(nr_columns(columns));
+		listing->table = table_new(nr_shown(listing));
 }
 
 static void add_headings(struct listing *listing, const struct broker_object *object)
 {
-	for (const struct column *column = listing->columns; column->attribute; column++)
+	const struct column *column;
+
+	for (column = shown(listing, listing->columns); column;
+	     column = shown(listing, column + 1))
 		table_cell(listing->table, text_copy(column->heading),
 			   object && right_aligned(object, column->attribute));
 }
@@ -226,6 +242,7 @@ static void add_headings(struct listing *listing, const struct broker_object *ob
 int listing_add(const struct broker_object *object, void *arg)
 {
 	struct listing *listing = arg;
+	const struct column *column;
 
 	if (listing->array) {
 		json_array_append_new(listing->array, object_json(object));
@@ -236,7 +253,8 @@ int listing_add(const struct broker_object *object, void *arg)
 	} else {
 		if (!listing->count)
 			add_headings(listing, object);
-		for (const struct column *column = listing->columns; column->attribute; column++)
+		for (column = shown(listing, listing->columns); column;
+		     column = shown(listing, column + 1))
 			table_cell(listing->table, object_text(object, column->attribute),
 				   right_aligned(object, column->attribute));
 	}

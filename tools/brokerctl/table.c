@@ -80,6 +80,20 @@ unsigned int text_width(const char *text)
 	return sum;
 }
 
+char *text_cut(const char *text, unsigned int width)
+{
+	const char *end = text;
+	unsigned int used = 0, next;
+
+	if (text_width(text) <= width)
+		return text_copy(text);
+	if (!width)
+		return text_copy("");
+	for (size_t bytes; bytes = character(end, &next), used + next < width; end += bytes)
+		used += next;
+	return text_format("%.*s…", (int)(end - text), text);
+}
+
 static unsigned int terminal_width(void)
 {
 	struct winsize size;
@@ -115,26 +129,15 @@ static void blanks(unsigned int count)
 
 static void print_cell(const struct cell *cell, unsigned int room, bool last)
 {
-	unsigned int all = text_width(cell->text), used = 0, width;
-	const char *text = cell->text;
+	char *text = text_cut(cell->text, room);
+	unsigned int rest = room - text_width(text);
 
-	if (cell->right && all < room)
-		blanks(room - all);
-	while (*text) {
-		size_t bytes = character(text, &width);
-
-		if (all > room && used + width > room - 1)
-			break;
-		fwrite(text, 1, bytes, stdout);
-		used += width;
-		text += bytes;
-	}
-	if (*text) {
-		fputs("…", stdout);
-		used++;
-	}
-	if (!last && !(cell->right && all < room) && used < room)
-		blanks(room - used);
+	if (cell->right)
+		blanks(rest);
+	fputs(text, stdout);
+	if (!cell->right && !last)
+		blanks(rest);
+	free(text);
 }
 
 void table_print(const struct table *table)

@@ -22,4 +22,7 @@ void table_print(const struct table *table);
 /* Columns that @text takes on a terminal */
 unsigned int text_width(const char *text);
 
+/* @text, cut with an ellipsis if it takes more than @width columns; to be freed. */
+char *text_cut(const char *text, unsigned int width);
+
 #endif

@@ -12,6 +12,8 @@ int peek_run(const struct args *args);
 int purge_run(const struct args *args);
 int route_run(const struct args *args);
 int monitor_run(const struct args *args);
+int top_run(const struct args *args);
+int who_run(const struct args *args);
 int export_run(const struct args *args);
 int diff_run(const struct args *args);
 int apply_run(const struct args *args);
