@@ -28,6 +28,7 @@ struct broker_message;	/* a message to publish, or one received */
 struct broker_batch;	/* operations to submit in one call */
 struct broker_inbox;	/* where received messages arrive */
 struct broker_admin;	/* a netlink connection for administration */
+struct broker_filter;	/* which messages are wanted */
 struct broker_object;	/* an exchange, queue, binding, … as administration sees it */
 
 /** broker_version() - Version of the library, "major.minor.patch"; static, never NULL. */
@@ -259,6 +260,35 @@ uint64_t broker_message_user_data(const struct broker_message *message);
 
 /** broker_cause_name() - "killed" for BROKER_CAUSE_KILLED and so on; "unknown" for others. */
 const char *broker_cause_name(unsigned int cause);
+
+/**
+ * DOC: Filters
+ *
+ * A filter says which messages are wanted, in the language of broker_filter(7),
+ * such as "color = 'red' AND weight > 2.5".  It is compiled here and run by the
+ * kernel.  It never changes, so threads may share it.
+ */
+
+/**
+ * broker_filter_new() - Compile a filter
+ * @filter: where to put it; free with broker_filter_free()
+ * @text: UTF-8, at most BROKER_MAX_FILTER_TEXT bytes; copied
+ * @error: NULL, or where to put a sentence that says why not; static, do not free
+ * @column: NULL, or where to put the place: 1 is the first character, 0 none
+ *
+ * Return: 0; -EINVAL: @text is no filter; -EMSGSIZE: too long; -ENOMEM.
+ */
+int broker_filter_new(struct broker_filter **filter, const char *text, const char **error,
+		      unsigned int *column);
+
+/** broker_filter_free() - Free a filter; NULL is fine.  Returns NULL. */
+struct broker_filter *broker_filter_free(struct broker_filter *filter);
+
+/** broker_filter_text() - The text it was made from; valid as long as the filter. */
+const char *broker_filter_text(const struct broker_filter *filter);
+
+/** broker_filter_program() - What the kernel runs; valid as long as the filter. */
+const void *broker_filter_program(const struct broker_filter *filter, size_t *length);
 
 /**
  * DOC: Inboxes

@@ -95,6 +95,8 @@
 #define BROKER_MAX_CONFIRMS		(1U << 20)	/* confirms of one SUBMIT */
 #define BROKER_MAX_RECEIVE		1024		/* messages of one RECEIVE or BROWSE */
 #define BROKER_MAX_CONSUMERS		1024		/* consumers of one session */
+#define BROKER_MAX_FILTER		1024		/* bytes of a filter's program */
+#define BROKER_MAX_FILTER_TEXT		4096		/* bytes of its source text */
 
 /* What a queue or consumer gets where its maker is silent. */
 #define BROKER_DEFAULT_MAX_MESSAGES	100000
@@ -234,6 +236,135 @@ struct broker_prop {
 	__u8 type;
 	__u8 name_len;
 	__u32 value_len;
+};
+
+/**
+ * DOC: Filters
+ *
+ * A filter is a small program that says whether it matches a message, by what
+ * the message carries beside its body.  Bindings, BROWSE and CONSUME take one.
+ * broker_filter(7) has the language that libbroker compiles, the selectors of
+ * JMS; this is what it compiles to.
+ *
+ * A program is a sequence of instructions without padding, each a struct
+ * broker_filter_insn, then its operand of @len bytes.  They work on a stack of
+ * values, are executed once each, in order, and leave one value, which matches if
+ * it is true.  A value is NULL, or has one of enum broker_prop_type.
+ *
+ * =========================  ================================================
+ * BROKER_FILTER_CONST        pushes its operand, one constant
+ * BROKER_FILTER_FIELD        pushes the field @arg, NULL where there is none;
+ *                            BROKER_FILTER_FIELD_HEADER: operand: name of the header
+ * BROKER_FILTER_EQ ... GE    pops b, then a; pushes whether a = b, ...
+ * BROKER_FILTER_BETWEEN      pops c, b, a; pushes whether a >= b and a <= c
+ * BROKER_FILTER_IN           pops a; pushes whether it equals one of the
+ *                            constants that are its operand, one at least
+ * BROKER_FILTER_LIKE         pops a; pushes whether it is a STRING of the form
+ *                            of the operand: UTF-8, in which the byte
+ *                            BROKER_FILTER_ANY stands for any characters and
+ *                            BROKER_FILTER_ONE for one
+ * BROKER_FILTER_IS_NULL      pops a; pushes whether it is NULL
+ * BROKER_FILTER_NOT          pops a; pushes its opposite
+ * BROKER_FILTER_AND, OR      pops b, then a; pushes a and b, a or b
+ * =========================  ================================================
+ *
+ * A constant is a struct broker_filter_constant, then its @len bytes: STRING,
+ * INT64, DOUBLE or BOOL.
+ *
+ * Logic is that of SQL: true, false or unknown.  What has a NULL to compare is
+ * unknown; NOT unknown is unknown; false AND unknown is false, true OR unknown is
+ * true, else AND and OR of an unknown are unknown.  Unknown is NULL.
+ * To NOT, AND and OR whatever is not a BOOL is unknown.
+ *
+ * INT64 and DOUBLE compare with each other by the numbers they are, exactly:
+ * 9007199254740993 is greater than 9007199254740992.0.  As IEEE 754 says, -0
+ * equals +0, and NaN differs from all, itself included, and is neither less nor
+ * greater.  STRING and BYTES compare byte by byte, and false is less than true;
+ * values of unlike types do not compare: each comparison of them, NE too, is false.
+ *
+ * A program has at most BROKER_MAX_FILTER bytes, is never deeper than
+ * BROKER_FILTER_DEPTH values and reads fields at most BROKER_FILTER_FIELDS times.
+ * LIKE is unknown of texts longer than BROKER_FILTER_LIKE_TEXT.  So none takes more
+ * steps than BROKER_FILTER_FIELDS times the properties of the message, plus
+ * BROKER_MAX_FILTER times BROKER_FILTER_LIKE_TEXT comparisons of a byte.
+ *
+ * Wherever a filter is given:
+ *
+ *  - EMSGSIZE: the program, or its text, is longer than the maximum.
+ *  - E2BIG: it is too deep, or reads too many fields.
+ *  - EOPNOTSUPP: an instruction or field unknown to this module.
+ *  - EINVAL: an instruction is cut short, finds too few values or an impossible
+ *    one, or has an operand that cannot be; more or less than one value is left,
+ *    or one that is never true; the text stands alone.
+ *  - EILSEQ: a constant, pattern or name, or the text, is not UTF-8.
+ *
+ * The source text comes along to be shown to whoever asks later; the kernel does
+ * not read it.
+ */
+#define BROKER_FILTER_DEPTH		16
+#define BROKER_FILTER_FIELDS		64
+#define BROKER_FILTER_LIKE_TEXT		1024
+
+/* struct broker_filter_insn.op */
+enum broker_filter_op {
+	BROKER_FILTER_CONST		= 1,
+	BROKER_FILTER_FIELD		= 2,
+	BROKER_FILTER_EQ		= 3,
+	BROKER_FILTER_NE		= 4,
+	BROKER_FILTER_LT		= 5,
+	BROKER_FILTER_LE		= 6,
+	BROKER_FILTER_GT		= 7,
+	BROKER_FILTER_GE		= 8,
+	BROKER_FILTER_BETWEEN		= 9,
+	BROKER_FILTER_IN		= 10,
+	BROKER_FILTER_LIKE		= 11,
+	BROKER_FILTER_IS_NULL		= 12,
+	BROKER_FILTER_NOT		= 13,
+	BROKER_FILTER_AND		= 14,
+	BROKER_FILTER_OR		= 15,
+};
+
+/*
+ * struct broker_filter_insn.arg of BROKER_FILTER_FIELD: a property's id, or what
+ * the broker knows of a message.  Ids of users and processes are as the
+ * namespaces of whoever made the filter show them.
+ */
+enum broker_filter_field {
+	BROKER_FILTER_FIELD_HEADER	= BROKER_PROP_HEADER,
+	BROKER_FILTER_FIELD_EXCHANGE	= 128,	/* STRING, it was published to */
+	BROKER_FILTER_FIELD_KEY		= 129,	/* STRING, routing key */
+	BROKER_FILTER_FIELD_SIZE	= 130,	/* INT64, bytes of body */
+	BROKER_FILTER_FIELD_TIME	= 131,	/* INT64, when the broker took it: ms since 1970 */
+	BROKER_FILTER_FIELD_UID		= 132,	/* INT64, origin */
+	BROKER_FILTER_FIELD_GID		= 133,	/* INT64, origin */
+	BROKER_FILTER_FIELD_PID		= 134,	/* INT64, origin */
+	BROKER_FILTER_FIELD_CGROUP	= 135,	/* INT64, origin */
+};
+
+/* In the operand of BROKER_FILTER_LIKE; neither byte occurs in UTF-8. */
+#define BROKER_FILTER_ANY		0xff	/* any characters, or none */
+#define BROKER_FILTER_ONE		0xfe	/* one character */
+
+/**
+ * struct broker_filter_insn - head of one instruction; its operand follows unpadded
+ * @op: enum broker_filter_op
+ * @arg: BROKER_FILTER_FIELD: enum broker_filter_field; else 0
+ * @len: bytes of operand
+ */
+struct broker_filter_insn {
+	__u8 op;
+	__u8 arg;
+	__u16 len;
+};
+
+/**
+ * struct broker_filter_constant - head of one constant; its value follows unpadded
+ * @type: enum broker_prop_type
+ * @len: bytes of value, as in a property
+ */
+struct broker_filter_constant {
+	__u8 type;
+	__u8 len;
 };
 
 /* struct broker_op.opcode */

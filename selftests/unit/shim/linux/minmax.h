@@ -2,6 +2,7 @@
 #ifndef _SHIM_MINMAX_H
 #define _SHIM_MINMAX_H
 
+#define min(a, b)	((a) < (b) ? (a) : (b))
 #define max(a, b)	((a) > (b) ? (a) : (b))
 #define swap(a, b)	\
 	do { __typeof__(a) swap_tmp = (a); (a) = (b); (b) = swap_tmp; } while (0)

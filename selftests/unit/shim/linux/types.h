@@ -14,6 +14,8 @@ typedef __s64 s64;
 typedef __u64 u64;
 typedef unsigned int gfp_t;
 
+#define S64_MIN	INT64_MIN
+
 #define __rcu
 
 struct hlist_head {
