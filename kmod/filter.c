@@ -142,11 +142,13 @@ static int pattern_check(const u8 *pattern, size_t len)
  * @types: of the values on the stack; NONE: not known beforehand
  * @depth: how many there are
  * @fields: fields read so far
+ * @patterns: bytes of patterns so far
  */
 struct check {
 	u8 types[BROKER_FILTER_DEPTH];
 	unsigned int depth;
 	unsigned int fields;
+	unsigned int patterns;
 };
 
 /* How many values an instruction pops; each pushes one. */
@@ -193,8 +195,11 @@ static int insn_check(struct check *check, const struct broker_filter_insn *insn
 	case BROKER_FILTER_IN:
 		return constants_check(operand, insn->len, true, &ignored);
 	case BROKER_FILTER_LIKE:
-		return could_be(check, 0, BROKER_TYPE_STRING) ?
-		       pattern_check(operand, insn->len) : -EINVAL;
+		if (!could_be(check, 0, BROKER_TYPE_STRING))
+			return -EINVAL;
+		check->patterns += insn->len;
+		return pattern_check(operand, insn->len) ?:
+		       check->patterns > BROKER_FILTER_PATTERNS ? -E2BIG : 0;
 	case BROKER_FILTER_AND:
 	case BROKER_FILTER_OR:
 		if (!could_be(check, 1, BROKER_TYPE_BOOL))

@@ -11,6 +11,7 @@
 #include "handout.h"
 #include "message.h"
 #include "queue.h"
+#include "selector.h"
 #include "session.h"
 
 /* Hand-outs that find room on the stack: the usual RECEIVE allocates nothing. */
@@ -278,27 +279,51 @@ int broker_session_receive(struct broker_session *session, void *arg, void __use
 	return err;
 }
 
-/* Copies references to ready messages behind the cursor. */
-static u32 browse_collect(struct broker_queue *queue, struct broker_browse *args,
-			  struct broker_handout *handouts, u32 max, u32 room, u32 *needed)
-{
-	struct broker_entry *entry;
-	u32 count = 0;
+/**
+ * struct browse - a BROWSE under way
+ * @queue: where
+ * @args: kernel copy of its arguments
+ * @selector: which messages, or NULL: all
+ * @handouts: references to some that are to be copied
+ * @needed: bytes that the first message needs, if the buffer is too small
+ * @more: there may be more behind the cursor
+ */
+struct browse {
+	struct broker_queue *queue;
+	struct broker_browse *args;
+	struct broker_selector *selector;
+	struct broker_handout handouts[RECEIVE_FEW];
+	u32 needed;
+	bool more;
+};
 
-	spin_lock(&queue->lock);
-	entry = broker_entry_after(&queue->ready, args->cursor);
-	while (entry && count < max) {
+/* Copies references to ready messages behind the cursor, which it moves. */
+static u32 browse_collect(struct browse *browse)
+{
+	struct broker_browse *args = browse->args;
+	u32 room = args->buffer_len - args->bytes;
+	u32 max = min_t(u32, args->max_messages - args->count, RECEIVE_FEW);
+	struct broker_entry *entry;
+	u32 count = 0, looked = 0;
+
+	browse->more = false;
+	spin_lock(&browse->queue->lock);
+	entry = broker_entry_after(&browse->queue->ready, args->cursor);
+	for (; entry && count < max && looked++ < RECEIVE_FEW; entry = broker_entry_next(entry)) {
 		u32 size = broker_handout_size(entry->message);
 
-		if (size > room) {
-			*needed = size;
-			break;
+		if (!browse->selector || broker_selector_match(browse->selector, entry->message)) {
+			if (size > room) {
+				browse->needed = size;
+				break;
+			}
+			room -= size;
+			broker_handout_fill(&browse->handouts[count++], entry);
 		}
-		room -= size;
-		broker_handout_fill(&handouts[count++], entry);
-		entry = broker_entry_next(entry);
+		args->cursor = entry->sequence;
 	}
-	spin_unlock(&queue->lock);
+	browse->more = entry && !browse->needed;
+	spin_unlock(&browse->queue->lock);
 	return count;
 }
 
@@ -308,11 +333,10 @@ static int browse_tell(const struct broker_browse *args, struct broker_browse __
 	       put_user(args->cursor, &uargs->cursor) ? -EFAULT : 0;
 }
 
-static int browse(struct broker_queue *queue, struct broker_browse *args,
-		  struct broker_browse __user *uargs)
+static int browse_all(struct browse *browse, struct broker_browse __user *uargs)
 {
-	struct broker_handout handouts[RECEIVE_FEW];
-	u32 count, bytes, needed = 0;
+	struct broker_browse *args = browse->args;
+	u32 count, bytes;
 	int err = 0;
 
 	args->count = 0;
@@ -321,25 +345,26 @@ static int browse(struct broker_queue *queue, struct broker_browse *args,
 	do {
 		const struct broker_handout_to to = {
 			.buffer = u64_to_user_ptr(args->buffer) + args->bytes,
-			.queue = queue->id,
+			.queue = browse->queue->id,
 		};
 
-		count = browse_collect(queue, args, handouts,
-				       min_t(u32, args->max_messages - args->count, RECEIVE_FEW),
-				       args->buffer_len - args->bytes, &needed);
+		count = browse_collect(browse);
 		bytes = 0;
 		if (count) {
-			err = broker_handout_copy(handouts, count, &to, &bytes);
-			args->cursor = handouts[count - 1].sequence;
-			broker_handout_put(handouts, count);
+			err = broker_handout_copy(browse->handouts, count, &to, &bytes);
+			broker_handout_put(browse->handouts, count);
 		}
 		args->count += count;
 		args->bytes += bytes;
 		cond_resched();
-	} while (!err && count == RECEIVE_FEW && !signal_pending(current));
+	} while (!err && browse->more && args->count < args->max_messages &&
+		 !signal_pending(current));
 
-	if (!err && needed && !args->count) {
-		args->bytes = needed;
+	/* A count of 0 is the end of the queue. */
+	if (!err && !args->count && browse->more)
+		err = -EINTR;
+	if (!err && browse->needed && !args->count) {
+		args->bytes = browse->needed;
 		err = -EMSGSIZE;
 	}
 	if ((!err || err == -EMSGSIZE) && browse_tell(args, uargs))
@@ -350,18 +375,23 @@ static int browse(struct broker_queue *queue, struct broker_browse *args,
 int broker_session_browse(struct broker_session *session, void *arg, void __user *uarg)
 {
 	struct broker_browse *args = arg;
-	struct broker_queue *queue;
+	struct browse browse = { .args = args };
 	int err;
 
 	if (args->flags)
 		return -EOPNOTSUPP;
-	if (args->reserved || !args->max_messages || args->max_messages > BROKER_MAX_RECEIVE ||
-	    args->buffer % 8)
+	if (args->reserved || args->reserved2 || !args->max_messages ||
+	    args->max_messages > BROKER_MAX_RECEIVE || args->buffer % 8)
 		return -EINVAL;
-	queue = broker_session_find_queue(session, args->queue, args->queue_len);
-	if (IS_ERR(queue))
-		return PTR_ERR(queue);
-	err = browse(queue, args, uarg);
-	broker_queue_put(queue);
+	browse.queue = broker_session_find_queue(session, args->queue, args->queue_len);
+	if (IS_ERR(browse.queue))
+		return PTR_ERR(browse.queue);
+	browse.selector = broker_selector_from_user(args->filter, args->filter_len, 0, 0);
+	err = PTR_ERR_OR_ZERO(browse.selector);
+	if (!err) {
+		err = browse_all(&browse, uarg);
+		broker_selector_free(browse.selector);
+	}
+	broker_queue_put(browse.queue);
 	return err;
 }

@@ -55,6 +55,7 @@ struct parser {
 	struct broker_filter *filter;
 	unsigned int depth;
 	unsigned int fields;
+	size_t patterns;		/* bytes of them */
 	unsigned int nesting;
 	const char *error;
 	const char *error_at;
@@ -486,7 +487,8 @@ static int encode_pattern(struct parser *p, const char *escape)
 		if (escape_length && i + escape_length <= p->length &&
 		    !memcmp(s + i, escape, escape_length)) {
 			i += escape_length;
-			if (i + escape_length <= p->length && !memcmp(s + i, escape, escape_length)) {
+			if (i + escape_length <= p->length &&
+			    !memcmp(s + i, escape, escape_length)) {
 				memmove(s + length, s + i, escape_length);
 				length += escape_length;
 				i += escape_length - 1;
@@ -549,6 +551,11 @@ static int parse_like(struct parser *p)
 		err = read_escape(p, escape);
 	if (!err)
 		err = encode_pattern(p, escape);
+	if (!err) {
+		p->patterns += p->length;
+		if (p->patterns > BROKER_FILTER_PATTERNS)
+			err = fail(p, "patterns have more than 256 bytes, all together");
+	}
 	if (!err)
 		err = emit(p, BROKER_FILTER_LIKE, 0, p->string, p->length, 1);
 	return err ? err : advance(p);
@@ -573,12 +580,12 @@ static int parse_between(struct parser *p)
 
 static int parse_is(struct parser *p)
 {
-	bool not = false;
+	bool negated = false;
 	int err;
 
 	err = advance(p);
 	if (!err && p->token == TOKEN_NOT) {
-		not = true;
+		negated = true;
 		err = advance(p);
 	}
 	if (!err && p->token != TOKEN_NULL)
@@ -587,7 +594,7 @@ static int parse_is(struct parser *p)
 		err = advance(p);
 	if (!err)
 		err = emit_op(p, BROKER_FILTER_IS_NULL, 1);
-	return err || !not ? err : emit_op(p, BROKER_FILTER_NOT, 1);
+	return err || !negated ? err : emit_op(p, BROKER_FILTER_NOT, 1);
 }
 
 static int parse_comparison(struct parser *p)
@@ -604,7 +611,7 @@ static int parse_comparison(struct parser *p)
 static int parse_predicate(struct parser *p)
 {
 	const char *start = p->start;
-	bool not = false;
+	bool negated = false;
 	int err, type;
 
 	type = parse_operand(p);
@@ -619,7 +626,7 @@ static int parse_predicate(struct parser *p)
 		return err ? err : BROKER_TYPE_BOOL;
 	}
 	if (p->token == TOKEN_NOT) {
-		not = true;
+		negated = true;
 		err = advance(p);
 		if (err)
 			return err;
@@ -637,9 +644,9 @@ static int parse_predicate(struct parser *p)
 		err = parse_like(p);
 		break;
 	default:
-		return not ? fail(p, "BETWEEN, IN or LIKE is missing behind NOT") : type;
+		return negated ? fail(p, "BETWEEN, IN or LIKE is missing behind NOT") : type;
 	}
-	if (!err && not)
+	if (!err && negated)
 		err = emit_op(p, BROKER_FILTER_NOT, 1);
 	return err ? err : BROKER_TYPE_BOOL;
 }

@@ -143,6 +143,14 @@ uint32_t broker_inbox_ended(const struct broker_inbox *inbox)
 int broker_inbox_browse(struct broker_inbox *inbox, const char *queue, uint64_t *cursor,
 			unsigned int max)
 {
+	return broker_inbox_browse_filtered(inbox, queue, cursor, max, NULL);
+}
+
+int broker_inbox_browse_filtered(struct broker_inbox *inbox, const char *queue, uint64_t *cursor,
+				 unsigned int max, const struct broker_filter *filter)
+{
+	size_t filter_len = 0;
+	const void *program = filter ? broker_filter_program(filter, &filter_len) : NULL;
 	int err;
 
 	err = begin(inbox, max);
@@ -155,6 +163,8 @@ int broker_inbox_browse(struct broker_inbox *inbox, const char *queue, uint64_t 
 			.buffer = (uintptr_t)inbox->buffer,
 			.buffer_len = buffer_len(inbox),
 			.cursor = *cursor,
+			.filter = (uintptr_t)program,
+			.filter_len = filter_len,
 		};
 
 		err = broker_session_ioctl(inbox->session, BROKER_IOC_BROWSE, &arg);

@@ -341,6 +341,19 @@ int broker_inbox_browse(struct broker_inbox *inbox, const char *queue, uint64_t 
 			unsigned int max);
 
 /**
+ * broker_inbox_browse_filtered() - Read those messages of a queue that a filter matches
+ * @inbox: as broker_inbox_browse()
+ * @queue: as broker_inbox_browse()
+ * @cursor: as broker_inbox_browse()
+ * @max: as broker_inbox_browse()
+ * @filter: which messages, or NULL: all
+ *
+ * Return: as broker_inbox_browse(); or -EINTR: a signal came before any was found.
+ */
+int broker_inbox_browse_filtered(struct broker_inbox *inbox, const char *queue, uint64_t *cursor,
+				 unsigned int max, const struct broker_filter *filter);
+
+/**
  * broker_inbox_next() - The next received message; NULL when all were read
  *
  * Valid until the inbox receives, browses or is freed.

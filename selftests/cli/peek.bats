@@ -29,6 +29,28 @@ teardown() { drop_broker; }
 	json 'map(.body) == ["1", "2"]' brokerctl peek jobs --json
 }
 
+@test "peek --filter shows what matches, however far back" {
+	seq 300 | brokerctl publish '' jobs --lines
+	brokerctl publish '' jobs --body red --header color=red --header weight:double=2.5
+	brokerctl publish '' jobs --body blue --header color=blue --header weight:int=3
+	run -0 brokerctl peek jobs --filter "color = 'red'"
+	[ "$output" = red ]
+	run -0 brokerctl peek jobs -f "weight > 2"
+	[ "$output" = $'red\nblue' ]
+	run -0 brokerctl peek jobs --filter '$size = 3 AND $uid = 0' --count 2
+	[ "$output" = $'100\n101' ]
+	refused "no message of queue 'jobs' matches" brokerctl peek jobs --filter "color = 'green'"
+	gives 1 brokerctl peek jobs --json --filter "color = 'green'"
+	[ "$output" = "[]" ]
+	tells 'ready: 302' 'delivered: 0' -- brokerctl queue show jobs
+}
+
+@test "a filter that is none is shown with the place of the fault" {
+	gives 2 brokerctl peek jobs --filter "color == 'red'"
+	[[ $stderr == *'peek: filter: a field or a value is missing here'* ]]
+	[[ $stderr == *$'\n  color == \'red\'\n         ^'* ]]
+}
+
 @test "peek of an empty queue is status 1, and in JSON an empty array; of none too" {
 	refused "queue 'jobs' is empty" brokerctl peek jobs
 	gives 1 brokerctl peek jobs --json

@@ -16,7 +16,7 @@ _Static_assert(sizeof(struct broker_cancel) == 16, "cancel");
 _Static_assert(sizeof(struct broker_origin) == 32, "origin");
 _Static_assert(sizeof(struct broker_delivery) == 112, "delivery");
 _Static_assert(sizeof(struct broker_receive) == 48, "receive");
-_Static_assert(sizeof(struct broker_browse) == 56, "browse");
+_Static_assert(sizeof(struct broker_browse) == 72, "browse");
 
 union args {
 	uint32_t size;
@@ -113,18 +113,19 @@ FIXTURE_VARIANT(call) {
 	unsigned long request;
 	void (*fill)(struct setting *s);
 	size_t size;
+	size_t first_size;		/* in the first version of the ABI */
 };
-#define CALL(name, NAME)						\
+#define CALL(name, NAME, first)						\
 	FIXTURE_VARIANT_ADD(call, name) {				\
 		.request = BROKER_IOC_##NAME, .fill = fill_##name,	\
-		.size = sizeof(struct broker_##name),			\
+		.size = sizeof(struct broker_##name), .first_size = first, \
 	}
-CALL(info, INFO);
-CALL(submit, SUBMIT);
-CALL(receive, RECEIVE);
-CALL(consume, CONSUME);
-CALL(cancel, CANCEL);
-CALL(browse, BROWSE);
+CALL(info, INFO, 72);
+CALL(submit, SUBMIT, 56);
+CALL(receive, RECEIVE, 48);
+CALL(consume, CONSUME, 48);
+CALL(cancel, CANCEL, 16);
+CALL(browse, BROWSE, 56);
 
 FIXTURE_SETUP(call)
 {
@@ -154,9 +155,15 @@ TEST_F(call, size_zero)
 	REFUSED(EINVAL);
 }
 
+TEST_F(call, size_of_the_first_version)
+{
+	self->s.args.size = variant->first_size;
+	EXPECT_EQ(0, call(self->s.fd, variant->request, &self->s.args));
+}
+
 TEST_F(call, size_short)
 {
-	self->s.args.size = variant->size - 1;
+	self->s.args.size = variant->first_size - 1;
 	REFUSED(EINVAL);
 }
 
@@ -240,6 +247,7 @@ FIXTURE_VARIANT(reserved) {
 RESERVED_CALL(receive, RECEIVE, reserved);
 RESERVED_CALL(cancel, CANCEL, reserved);
 RESERVED_CALL(browse, BROWSE, reserved);
+RESERVED_CALL(browse, BROWSE, reserved2);
 
 #define RESERVED_OP(name, OP, member)						\
 	FIXTURE_VARIANT_ADD(reserved, name) {					\

@@ -185,6 +185,10 @@ TEST_F(fault, receive)
 
 TEST_F(fault, browse)
 {
+	/* TRUE, in a program of its own. */
+	static const char filter[] = {
+		BROKER_FILTER_CONST, 0, 3, 0, BROKER_TYPE_BOOL, 1, 1,
+	};
 	static char buffer[4096] __attribute__((aligned(8)));
 	struct broker_browse b;
 	int ret;
@@ -196,6 +200,7 @@ TEST_F(fault, browse)
 			.size = sizeof(b), .queue = (uintptr_t)"q", .queue_len = 1,
 			.max_messages = 2, .buffer = (uintptr_t)buffer,
 			.buffer_len = sizeof(buffer),
+			.filter = (uintptr_t)filter, .filter_len = sizeof(filter),
 		};
 		ret = faulty(self->fd, BROKER_IOC_BROWSE, &b);
 		FAULT_OR_SUCCESS(ret);

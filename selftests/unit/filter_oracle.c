@@ -45,20 +45,20 @@ int oracle_compare(enum oracle_kind kind, const struct oracle_value *a,
 	if (is_number(a) && is_number(b)) {
 		long double x = number(a), y = number(b);
 
-		return holds(kind, x == y, x < y, x > y);
+		return holds(kind, x == y, y > x, x > y);
 	}
 	if (a->type != b->type)
 		return 0;
 	if (a->type == BROKER_TYPE_BOOL)
-		return holds(kind, a->integer == b->integer, a->integer < b->integer,
+		return holds(kind, a->integer == b->integer, b->integer > a->integer,
 			     a->integer > b->integer);
 	for (i = 0; i < a->length && i < b->length; i++) {
 		unsigned char x = a->text[i], y = b->text[i];
 
 		if (x != y)
-			return holds(kind, false, x < y, x > y);
+			return holds(kind, false, y > x, x > y);
 	}
-	return holds(kind, a->length == b->length, a->length < b->length, a->length > b->length);
+	return holds(kind, a->length == b->length, b->length > a->length, a->length > b->length);
 }
 
 static unsigned int character(const char *text)
@@ -100,13 +100,13 @@ static int truth(const struct oracle_value *value)
 	return value->type == BROKER_TYPE_BOOL ? (int)value->integer : -1;
 }
 
-static int not(int a)
+static int opposite(int a)
 {
 	return a < 0 ? a : !a;
 }
 
 /* The lesser of two in the order false, unknown, true. */
-static int and(int a, int b)
+static int both(int a, int b)
 {
 	if (!a || !b)
 		return 0;
@@ -119,8 +119,8 @@ static int is_in(const struct oracle_node *node, const struct oracle_value *a)
 	unsigned int i;
 
 	for (i = 0; i < node->listed; i++)
-		found = not(and(not(found),
-				not(oracle_compare(ORACLE_EQ, a, &node->list[i]))));
+		found = opposite(both(opposite(found),
+				opposite(oracle_compare(ORACLE_EQ, a, &node->list[i]))));
 	return found;
 }
 
@@ -149,7 +149,7 @@ struct oracle_value oracle_filter(const struct oracle_node *node,
 
 	switch (node->kind) {
 	case ORACLE_BETWEEN:
-		result = and(oracle_compare(ORACLE_GE, &v[0], &v[1]),
+		result = both(oracle_compare(ORACLE_GE, &v[0], &v[1]),
 			     oracle_compare(ORACLE_LE, &v[0], &v[2]));
 		break;
 	case ORACLE_IN:
@@ -162,20 +162,20 @@ struct oracle_value oracle_filter(const struct oracle_node *node,
 		result = !v[0].type;
 		break;
 	case ORACLE_NOT:
-		result = not(truth(&v[0]));
+		result = opposite(truth(&v[0]));
 		break;
 	case ORACLE_AND:
-		result = and(truth(&v[0]), truth(&v[1]));
+		result = both(truth(&v[0]), truth(&v[1]));
 		break;
 	case ORACLE_OR:
-		result = not(and(not(truth(&v[0])), not(truth(&v[1]))));
+		result = opposite(both(opposite(truth(&v[0])), opposite(truth(&v[1]))));
 		break;
 	default:
 		result = oracle_compare(node->kind, &v[0], &v[1]);
 		break;
 	}
 	if (node->negated)
-		result = not(result);
+		result = opposite(result);
 	if (result < 0)
 		value.type = 0;
 	else

@@ -313,7 +313,7 @@ static void out_node(struct rng *rng, const struct oracle_node *node, int least)
 {
 	static const char *const signs[] = { "=", "<>", "<", "<=", ">", ">=" };
 	bool parentheses = binding(node->kind) < least || rng_percent(rng, 10);
-	const char *not = node->negated ? " NOT" : "";
+	const char *negation = node->negated ? " NOT" : "";
 	unsigned int i;
 
 	if (parentheses)
@@ -341,14 +341,14 @@ static void out_node(struct rng *rng, const struct oracle_node *node, int least)
 		break;
 	case ORACLE_BETWEEN:
 		out_node(rng, node->of[0], 4);
-		out("%s BETWEEN ", not);
+		out("%s BETWEEN ", negation);
 		out_node(rng, node->of[1], 4);
 		out(" AND ");
 		out_node(rng, node->of[2], 4);
 		break;
 	case ORACLE_IN:
 		out_node(rng, node->of[0], 4);
-		out("%s IN (", not);
+		out("%s IN (", negation);
 		for (i = 0; i < node->listed; i++) {
 			out(i ? ", " : "");
 			out_value(&node->list[i]);
@@ -357,14 +357,14 @@ static void out_node(struct rng *rng, const struct oracle_node *node, int least)
 		break;
 	case ORACLE_LIKE:
 		out_node(rng, node->of[0], 4);
-		out("%s LIKE ", not);
+		out("%s LIKE ", negation);
 		out_string(node->pattern);
 		if (node->escape)
 			out(" ESCAPE '%c'", node->escape);
 		break;
 	case ORACLE_IS_NULL:
 		out_node(rng, node->of[0], 4);
-		out(" IS%s NULL", not);
+		out(" IS%s NULL", negation);
 		break;
 	default:
 		out_node(rng, node->of[0], 4);

@@ -458,6 +458,15 @@ static void test_limits_of_the_compiler(void)
 	strcat(text, ",'x')");
 	EXPECT_EQ(broker_filter_new(&filter, text, NULL, NULL), -EINVAL);
 
+	strcpy(text, "a LIKE '%%%");
+	repeat(text + strlen(text), "xy", 126);
+	strcat(text, "'");
+	FAILS(text);
+	strcpy(text, "a LIKE '%%%%%");
+	repeat(text + strlen(text), "xy", 126);
+	strcat(text, "'");
+	REFUSED(text, "patterns have more than 256 bytes, all together", 8);
+
 	strcpy(text, "a = '");
 	repeat(text + strlen(text), "x", 256);
 	strcat(text, "'");
@@ -611,6 +620,26 @@ static void test_check_fields(void)
 	EXPECT_EQ(checked(), -E2BIG);
 }
 
+static void test_check_patterns(void)
+{
+	char pattern[BROKER_FILTER_PATTERNS / 2 + 1];
+	unsigned int i;
+
+	memset(pattern, 'x', sizeof(pattern));
+	for (i = 0; i < 2; i++) {
+		insn(BROKER_FILTER_FIELD, BROKER_FILTER_FIELD_KEY, NULL, 0);
+		insn(BROKER_FILTER_LIKE, 0, pattern, sizeof(pattern) - 1);
+	}
+	insn(BROKER_FILTER_OR, 0, NULL, 0);
+	EXPECT_EQ(checked(), 0);
+	for (i = 0; i < 2; i++) {
+		insn(BROKER_FILTER_FIELD, BROKER_FILTER_FIELD_KEY, NULL, 0);
+		insn(BROKER_FILTER_LIKE, 0, pattern, sizeof(pattern) - 1 + i);
+	}
+	insn(BROKER_FILTER_OR, 0, NULL, 0);
+	EXPECT_EQ(checked(), -E2BIG);
+}
+
 static void test_check_operands(void)
 {
 	/* Constants: type, length, value, text, one and only one. */
@@ -682,13 +711,13 @@ static void test_check_types(void)
 }
 
 /*
- * The worst that a program can ask for ends soon: many LIKEs that fit almost
+ * The worst that a program can ask for ends soon: a LIKE that fits almost
  * everywhere.  There is nothing to assert but that the suite goes on.
  */
 static void test_bounded(void)
 {
 	static char text[BROKER_FILTER_LIKE_TEXT + 1];
-	char pattern[254];
+	char pattern[BROKER_FILTER_PATTERNS];
 	int i;
 
 	message();
@@ -698,12 +727,8 @@ static void test_bounded(void)
 	pattern[0] = (char)BROKER_FILTER_ANY;
 	pattern[sizeof(pattern) - 1] = 'b';
 	program.len = 0;
-	for (i = 0; i < 3; i++) {
-		insn(BROKER_FILTER_FIELD, BROKER_FILTER_FIELD_HEADER, "s", 1);
-		insn(BROKER_FILTER_LIKE, 0, pattern, sizeof(pattern));
-		if (i)
-			insn(BROKER_FILTER_OR, 0, NULL, 0);
-	}
+	insn(BROKER_FILTER_FIELD, BROKER_FILTER_FIELD_HEADER, "s", 1);
+	insn(BROKER_FILTER_LIKE, 0, pattern, sizeof(pattern));
 	EXPECT_EQ(broker_filter_check(program.bytes, program.len), 0);
 	for (i = 0; i < 100; i++)
 		EXPECT(!run(program.bytes, program.len));
@@ -734,6 +759,7 @@ static const struct tap_test tests[] = {
 	TAP_TEST(check_unknown),
 	TAP_TEST(check_stack),
 	TAP_TEST(check_fields),
+	TAP_TEST(check_patterns),
 	TAP_TEST(check_operands),
 	TAP_TEST(check_types),
 	TAP_TEST(bounded),

@@ -92,6 +92,7 @@ enum option_id {
 	OPT_ACK,
 	OPT_AUDIT,
 	OPT_COUNT,
+	OPT_FILTER,
 	OPT_CREDIT,
 	OPT_EXEC,
 	OPT_RAW,

@@ -270,7 +270,7 @@ const struct command commands[] = {
 		.brief = "Show messages and leave them where they are",
 		.details = "Shows the first 10, or --count. An empty queue is status 1.",
 		.arguments = { QUEUE_ARGUMENT },
-		.options = { OPT_COUNT, OPT_RAW, OPT_VERBOSE },
+		.options = { OPT_COUNT, OPT_FILTER, OPT_RAW, OPT_VERBOSE },
 		.run = peek_run,
 	},
 	{

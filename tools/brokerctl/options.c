@@ -244,6 +244,11 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.name = "count", .letter = 'n', .kind = VALUE_NUMBER, .value_name = "N",
 		.min = 1, .max = UINT32_MAX, .help = "end after so many",
 	},
+	[OPT_FILTER] = {
+		.name = "filter", .letter = 'f', .kind = VALUE_TEXT, .value_name = "FILTER",
+		.help = "only messages that match, such as \"color = 'red' AND size > 2\"; "
+			"see broker_filter(7)",
+	},
 	[OPT_CREDIT] = {
 		.name = "credit", .letter = 'c', .kind = VALUE_NUMBER, .value_name = "N",
 		.min = 1, .max = UINT32_MAX,

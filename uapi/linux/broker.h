@@ -283,15 +283,16 @@ struct broker_prop {
  * values of unlike types do not compare: each comparison of them, NE too, is false.
  *
  * A program has at most BROKER_MAX_FILTER bytes, is never deeper than
- * BROKER_FILTER_DEPTH values and reads fields at most BROKER_FILTER_FIELDS times.
- * LIKE is unknown of texts longer than BROKER_FILTER_LIKE_TEXT.  So none takes more
- * steps than BROKER_FILTER_FIELDS times the properties of the message, plus
- * BROKER_MAX_FILTER times BROKER_FILTER_LIKE_TEXT comparisons of a byte.
+ * BROKER_FILTER_DEPTH values and reads fields at most BROKER_FILTER_FIELDS times;
+ * its patterns have at most BROKER_FILTER_PATTERNS bytes, all together, and LIKE is
+ * unknown of texts longer than BROKER_FILTER_LIKE_TEXT.  So none takes more than
+ * BROKER_FILTER_FIELDS looks at each property of the message, and
+ * BROKER_FILTER_PATTERNS times BROKER_FILTER_LIKE_TEXT comparisons of a byte by LIKE.
  *
  * Wherever a filter is given:
  *
  *  - EMSGSIZE: the program, or its text, is longer than the maximum.
- *  - E2BIG: it is too deep, or reads too many fields.
+ *  - E2BIG: it is too deep, reads too many fields or has too long patterns.
  *  - EOPNOTSUPP: an instruction or field unknown to this module.
  *  - EINVAL: an instruction is cut short, finds too few values or an impossible
  *    one, or has an operand that cannot be; more or less than one value is left,
@@ -303,6 +304,7 @@ struct broker_prop {
  */
 #define BROKER_FILTER_DEPTH		16
 #define BROKER_FILTER_FIELDS		64
+#define BROKER_FILTER_PATTERNS		256
 #define BROKER_FILTER_LIKE_TEXT		1024
 
 /* struct broker_filter_insn.op */
@@ -805,11 +807,17 @@ struct broker_receive {
  * @bytes: out: bytes written; with EMSGSIZE, bytes that the first record needs
  * @reserved: must be 0
  * @cursor: in: 0 to begin, then what the last call returned; out: where to go on
+ * @filter: pointer to a filter's program: only messages that it matches; or 0
+ * @filter_len: bytes of it, or 0
+ * @reserved2: must be 0
  *
  * Copies ready messages in queue order and leaves them as they are: no
  * lease, no count.  Permission to consume is needed.
  *
  * Errors:
+ *
+ *  - EMSGSIZE, E2BIG, EOPNOTSUPP, EINVAL, EILSEQ: the filter, see "Filters".
+ *  - EINTR: a signal came before anything was found.
  *
  *  - ENOENT: no such queue.
  *  - EACCES: no permission to consume from it.
@@ -828,6 +836,9 @@ struct broker_browse {
 	__u32 bytes;
 	__u32 reserved;
 	__aligned_u64 cursor;
+	__aligned_u64 filter;
+	__u32 filter_len;
+	__u32 reserved2;
 };
 #define BROKER_IOC_BROWSE _IO(BROKER_IOC_TYPE, BROKER_NR_BROWSE)
 
