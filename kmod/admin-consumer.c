@@ -117,7 +117,8 @@ static int put_session(struct sk_buff *skb, const struct broker_nl_head *head,
 	      nla_put_u64_64bit(skb, BROKER_A_SESSION_RECEIVED,
 				atomic64_read(&session->received), BROKER_A_SESSION_PAD) ||
 	      nla_put_u64_64bit(skb, BROKER_A_SESSION_SETTLED,
-				atomic64_read(&session->settled), BROKER_A_SESSION_PAD);
+				atomic64_read(&session->settled), BROKER_A_SESSION_PAD) ||
+	      nla_put_u32(skb, BROKER_A_SESSION_WILLS, READ_ONCE(session->nr_wills));
 	return broker_nl_end(skb, hdr, err);
 }
 

@@ -15,7 +15,8 @@ static int check_props(const struct nlattr *attr, struct netlink_ext_ack *extack
 
 	if (!attr)
 		return 0;
-	err = broker_props_check(nla_data(attr), nla_len(attr), BROKER_PROPERTIES_ACCEPTED);
+	err = broker_props_check(nla_data(attr), nla_len(attr),
+				 BROKER_PROPERTIES_ACCEPTED | BROKER_PROPS_RESERVED);
 	switch (err) {
 	case 0:
 		break;

@@ -58,12 +58,13 @@ static int message_check(const struct broker_message *message)
  * broker_message_from_user() - Copy a message in, once, and check the copy
  * @publish: already a kernel copy
  * @sender: the message takes a reference of its own
+ * @spare: bytes of room to leave behind the data
  *
  * Return: the message with one reference, or an error pointer: -EMSGSIZE,
- * -ENOMEM, -EFAULT, -EINVAL, -EILSEQ, -E2BIG, -EOPNOTSUPP.
+ * -ENOMEM, -EFAULT, -EINVAL, -EILSEQ, -E2BIG, -EPERM, -EOPNOTSUPP.
  */
 struct broker_message *broker_message_from_user(const struct broker_publish *publish,
-						struct broker_sender *sender)
+						struct broker_sender *sender, u32 spare)
 {
 	struct broker_message *message;
 	size_t size;
@@ -74,7 +75,7 @@ struct broker_message *broker_message_from_user(const struct broker_publish *pub
 	size = (size_t)publish->exchange_len + publish->key_len + publish->props_len +
 	       publish->body_len;
 
-	message = kvmalloc(struct_size(message, data, size), BROKER_GFP);
+	message = kvmalloc(struct_size(message, data, size + spare), BROKER_GFP);
 	if (!message)
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&message->refs, 1);

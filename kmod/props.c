@@ -107,6 +107,9 @@ int broker_props_check(const void *props, size_t len, u64 accepted)
 			err = broker_name_check(view.name, view.name_len);
 			if (err == -EINVAL)
 				return err;
+			if (!err && !(accepted & BROKER_PROPS_RESERVED) &&
+			    broker_name_reserved(view.name, view.name_len))
+				err = -EPERM;
 		} else {
 			if (view.name_len || (seen & BIT_ULL(view.id)))
 				return -EINVAL;

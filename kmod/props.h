@@ -22,6 +22,9 @@
 /* Every property that this parser knows; what a caller accepts is a part of it. */
 #define BROKER_PROPS_KNOWN	(BIT_ULL(BROKER_PROP_USER_ID + 1) - 1)
 
+/* To be accepted, too: user headers with names that are the broker's own. */
+#define BROKER_PROPS_RESERVED	BIT_ULL(63)
+
 /**
  * struct broker_prop_view - one property, where it stands in its area
  * @id: enum broker_prop_id (const)
@@ -45,12 +48,12 @@ struct broker_prop_view {
  * @props: any bytes
  * @len: how many; the limit of BROKER_MAX_PROPS is the caller's to check
  * @accepted: bit N set: the well-known property N is accepted; user headers
- *	always are
+ *	always are, those of the broker's own with BROKER_PROPS_RESERVED
  *
  * The first entry at fault decides, and within it the first of: an entry that
  * is cut short (-EINVAL), a property not accepted (-EOPNOTSUPP), too many
  * headers (-E2BIG), name, type, length, range or repetition (-EINVAL), text
- * (-EILSEQ).
+ * (-EILSEQ), a name of the broker's own (-EPERM).
  *
  * Return: 0 or that error.
  */

@@ -17,6 +17,7 @@
 #include "queue.h"
 #include "sender.h"
 #include "session.h"
+#include "will.h"
 
 /* A session of the calling process; pins the broker's namespace. */
 struct broker_session *broker_session_new(struct broker *broker)
@@ -33,6 +34,7 @@ struct broker_session *broker_session_new(struct broker *broker)
 	mutex_init(&session->mutex);
 	xa_init_flags(&session->consumers, XA_FLAGS_ALLOC1);
 	INIT_LIST_HEAD(&session->queues);
+	INIT_LIST_HEAD(&session->wills);
 	spin_lock_init(&session->lock);
 	INIT_LIST_HEAD(&session->readable);
 	INIT_LIST_HEAD(&session->gone);
@@ -178,6 +180,8 @@ void broker_session_end(struct broker_session *session, u8 cause, u8 code, bool 
 						 of_session)))
 		broker_queue_delete(queue);
 	mutex_unlock(&broker->topology);
+	/* Who hears of the death finds that all it held is back. */
+	broker_wills_end(session, cause, code);
 	if (xa_erase(&broker->sessions, session->id))
 		atomic_dec(&broker->nr_sessions);
 	wake_up_all(&session->wait);

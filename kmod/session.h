@@ -55,6 +55,8 @@ struct broker_waiter {
  * @next_consumer: where the search for a free number goes on (session.mutex)
  * @nr_consumers: how many there are (session.mutex; read anywhere)
  * @queues: exclusive queues (broker.topology)
+ * @wills: messages to publish when its process dies, in order (session.mutex)
+ * @nr_wills: how many (session.mutex; read anywhere)
  * @lock: see the lock order
  * @readable: consumers that RECEIVE would find something at (session.lock)
  * @gone: consumers whose queue was deleted, to be told of (session.lock)
@@ -85,6 +87,8 @@ struct broker_session {
 	u32 next_consumer;
 	u32 nr_consumers;
 	struct list_head queues;
+	struct list_head wills;
+	u32 nr_wills;
 
 	spinlock_t lock;
 	struct list_head readable;

@@ -17,7 +17,9 @@
 #include "route.h"
 #include "sender.h"
 #include "session.h"
+#include "submit.h"
 #include "trace.h"
+#include "will.h"
 
 /*
  * Operations that find room on the stack.  So a few settlements need no memory,
@@ -31,6 +33,7 @@
  * @sender: the calling process, with a reference; NULL before the first publish
  * @routes: memory for routing, used by one publish after the other
  * @freed: entries that settlements removed, to be freed at the end
+ * @spare: entries taken beforehand, of the one message there is; or NULL
  * @confirms: where the caller wants confirms
  * @room: how many confirms fit there
  * @nr_confirms: how many there were
@@ -42,6 +45,7 @@ struct submit {
 	struct broker_sender *sender;
 	struct broker_routes routes;
 	struct broker_entry *freed;
+	struct broker_entry *spare;
 	struct broker_confirm __user *confirms;
 	u32 room;
 	u32 nr_confirms;
@@ -53,7 +57,8 @@ static int publish_check(const struct broker_op *op)
 {
 	const struct broker_publish *publish = &op->publish;
 
-	if (op->flags & ~(BROKER_PUBLISH_F_OPTIONAL | BROKER_PUBLISH_F_PARTIAL))
+	if (op->flags & ~(BROKER_PUBLISH_F_OPTIONAL | BROKER_PUBLISH_F_PARTIAL |
+			  BROKER_PUBLISH_F_WILL))
 		return -EOPNOTSUPP;
 	if (publish->confirm != BROKER_CONFIRM_ENQUEUED &&
 	    publish->confirm != BROKER_CONFIRM_NONE)
@@ -94,14 +99,21 @@ static int publish_route(struct submit *submit, const struct broker_message *mes
 }
 
 /* An entry for each queue, before any room is taken. */
-static int publish_prepare(struct broker_routes *routes, struct broker_message *message)
+static int publish_prepare(struct submit *submit, struct broker_message *message)
 {
+	struct broker_routes *routes = &submit->routes;
+	struct broker_entry *entry;
 	u32 i;
 
 	for (i = 0; i < routes->nr; i++) {
-		routes->route[i].reservation.entry = broker_entry_new(message);
-		if (!routes->route[i].reservation.entry)
+		entry = submit->spare;
+		if (entry)
+			submit->spare = entry->next;
+		else
+			entry = broker_entry_new(message);
+		if (!entry)
 			return -ENOMEM;
+		routes->route[i].reservation.entry = entry;
 	}
 	return 0;
 }
@@ -319,7 +331,7 @@ static int publish_to_queues(struct submit *submit, const struct broker_op *op,
 	struct broker_routes *routes = &submit->routes;
 	int err;
 
-	err = publish_prepare(routes, message);
+	err = publish_prepare(submit, message);
 	if (!err)
 		err = publish_reserve_wait(submit, op, message);
 	if (err >= 0)
@@ -332,6 +344,59 @@ static int publish_to_queues(struct submit *submit, const struct broker_op *op,
 static bool publish_is_refusal(int err)
 {
 	return err == -EHOSTUNREACH || err == -EAGAIN || err == -EMSGSIZE;
+}
+
+static int submit_arm_will(struct submit *submit, const struct broker_op *op)
+{
+	struct broker_message *message;
+	int err;
+
+	message = broker_message_from_user(&op->publish, submit->sender, BROKER_WILL_ROOM);
+	if (IS_ERR(message))
+		return PTR_ERR(message);
+	err = broker_will_arm(submit->session, op, message, publish_min_routes(op));
+	broker_message_put(message);
+	return err;
+}
+
+static int submit_disarm(struct submit *submit, const struct broker_op *op)
+{
+	if (op->flags)
+		return -EOPNOTSUPP;
+	if (memchr_inv(&op->publish, 0, sizeof(op->publish)))
+		return -EINVAL;
+	return broker_will_disarm(submit->session, op->user_data);
+}
+
+/**
+ * broker_submit_will() - Publish to every queue that can take it now
+ * @session: has ended
+ * @will: its message is final
+ *
+ * Nobody is left who could try again, so a queue that refuses stops no other,
+ * and is counted as for any publish.
+ */
+void broker_submit_will(struct broker_session *session, struct broker_will *will)
+{
+	const struct broker_op op = {
+		.flags = BROKER_PUBLISH_F_OPTIONAL | BROKER_PUBLISH_F_PARTIAL,
+	};
+	struct submit submit = {
+		.session = session,
+		.routes = will->routes,
+		.spare = will->entries,
+	};
+	struct broker_result result = {};
+	int err;
+
+	trace_broker_publish(session, will->message);
+	err = publish_route(&submit, will->message, 0);
+	if (!err)
+		err = publish_to_queues(&submit, &op, will->message, &result);
+	broker_routes_put(&submit.routes);
+	will->routes = submit.routes;
+	will->entries = submit.spare;
+	atomic64_inc(err ? &session->refused : &session->published);
 }
 
 static int submit_publish(struct submit *submit, u32 index, const struct broker_op *op,
@@ -348,7 +413,9 @@ static int submit_publish(struct submit *submit, u32 index, const struct broker_
 		submit->sender = broker_session_sender(submit->session);
 	if (!submit->sender)
 		return -ENOMEM;
-	message = broker_message_from_user(&op->publish, submit->sender);
+	if (op->flags & BROKER_PUBLISH_F_WILL)
+		return submit_arm_will(submit, op);
+	message = broker_message_from_user(&op->publish, submit->sender, 0);
 	if (IS_ERR(message))
 		return PTR_ERR(message);
 	trace_broker_publish(submit->session, message);
@@ -420,6 +487,8 @@ static int submit_one(struct submit *submit, u32 index, const struct broker_op *
 		return submit_settle(submit, op, result);
 	case BROKER_OP_CREDIT:
 		return submit_credit(submit, op);
+	case BROKER_OP_DISARM:
+		return submit_disarm(submit, op);
 	default:
 		return -EOPNOTSUPP;
 	}

@@ -151,6 +151,16 @@ static int make_room(struct broker_message *message, size_t length)
 	return 0;
 }
 
+/* Whether the kernel added it. */
+static bool is_kernels(const struct entry *entry)
+{
+	static const char prefix[] = "broker.";
+
+	return entry->prop.id == BROKER_PROP_HEADER &&
+	       entry->prop.name_len >= sizeof(prefix) - 1 &&
+	       !memcmp(entry->name, prefix, sizeof(prefix) - 1);
+}
+
 int broker_message_copy(struct broker_message **message, const struct broker_message *from)
 {
 	struct entry entry = { 0 };
@@ -160,11 +170,14 @@ int broker_message_copy(struct broker_message **message, const struct broker_mes
 	if (!m)
 		return -ENOMEM;
 
-	if (from->props_length) {
-		if (make_room(m, from->props_length))
-			goto err_free;
-		memcpy(m->props, from->props, from->props_length);
-		m->props_length = from->props_length;
+	if (from->props_length && make_room(m, from->props_length))
+		goto err_free;
+	while (next_entry(from, &entry)) {
+		if (is_kernels(&entry))
+			continue;
+		memcpy(m->props + m->props_length, from->props + entry.offset, entry.length);
+		m->props_length += entry.length;
+		m->headers += entry.prop.id == BROKER_PROP_HEADER;
 	}
 	if (from->body_length) {
 		m->body_copy = malloc(from->body_length);
@@ -173,9 +186,6 @@ int broker_message_copy(struct broker_message **message, const struct broker_mes
 		m->body = memcpy(m->body_copy, from->body, from->body_length);
 		m->body_length = from->body_length;
 	}
-	while (next_entry(m, &entry))
-		m->headers += entry.prop.id == BROKER_PROP_HEADER;
-
 	*message = m;
 	return 0;
 

@@ -137,6 +137,7 @@ static const struct broker_attribute session_list[] = {
 	PLAIN(SESSION, REFUSED, "refused", U64),
 	PLAIN(SESSION, RECEIVED, "received", U64),
 	PLAIN(SESSION, SETTLED, "settled", U64),
+	PLAIN(SESSION, WILLS, "wills", U32),
 };
 
 static const struct broker_attribute route_list[] = {

@@ -200,13 +200,13 @@ static int submit_one(struct broker_session *session, struct broker_op *op, uint
 	return err ? err : result->error;
 }
 
-int broker_session_publish(struct broker_session *session, const char *exchange, const char *key,
-			   const struct broker_message *message, uint32_t flags,
-			   uint64_t timeout_ns)
+/* @name: of a will */
+static int publish(struct broker_session *session, const char *exchange, const char *key,
+		   const struct broker_message *message, uint32_t flags, uint64_t name,
+		   uint64_t timeout_ns, struct broker_result *result)
 {
 	char scratch[2 * INLINE_BODY];
 	char *buffer = scratch;
-	struct broker_result result;
 	struct broker_op op;
 	size_t size;
 	int err;
@@ -219,12 +219,41 @@ int broker_session_publish(struct broker_session *session, const char *exchange,
 	}
 
 	err = broker_publish_encode(&op, buffer, exchange, key, message, flags);
+	op.user_data = name;
 	if (!err)
-		err = submit_one(session, &op, timeout_ns, &result);
+		err = submit_one(session, &op, timeout_ns, result);
 
 	if (buffer != scratch)
 		free(buffer);
+	return err;
+}
+
+int broker_session_publish(struct broker_session *session, const char *exchange, const char *key,
+			   const struct broker_message *message, uint32_t flags,
+			   uint64_t timeout_ns)
+{
+	struct broker_result result;
+	int err;
+
+	err = publish(session, exchange, key, message, flags, 0, timeout_ns, &result);
 	return err ? err : (int)result.accepted;
+}
+
+int broker_session_will(struct broker_session *session, const char *exchange, const char *key,
+			const struct broker_message *message, uint32_t flags, uint64_t name)
+{
+	struct broker_result result;
+
+	return publish(session, exchange, key, message, flags | BROKER_PUBLISH_F_WILL, name, 0,
+		       &result);
+}
+
+int broker_session_disarm(struct broker_session *session, uint64_t name)
+{
+	struct broker_op op = { .opcode = BROKER_OP_DISARM, .user_data = name };
+	struct broker_result result;
+
+	return submit_one(session, &op, 0, &result);
 }
 
 int broker_session_settle(struct broker_session *session, const struct broker_message *message,

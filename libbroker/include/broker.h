@@ -111,6 +111,27 @@ int broker_session_publish(struct broker_session *session, const char *exchange,
 			   uint64_t timeout_ns);
 
 /**
+ * broker_session_will() - Arm a last will: a message for the case that this process dies
+ * @session: opened by this process; may be called by several threads
+ * @exchange: as broker_session_publish()
+ * @key: as broker_session_publish()
+ * @message: copied; the kernel adds the headers "broker.cause" ("exited",
+ *	"killed", "oom") and "broker.code" (exit status or signal)
+ * @flags: BROKER_PUBLISH_F_OPTIONAL: that no queue matches now is no error
+ * @name: tells it from other wills of the session; one of that name is replaced
+ *
+ * The kernel publishes it when the process exits, is killed, or runs out of
+ * memory.  broker_session_close() drops it.  Return: 0; -EPERM: another process
+ * opened the session; -EMFILE: BROKER_MAX_WILLS are armed; -EMSGSIZE; else as
+ * broker_session_publish().
+ */
+int broker_session_will(struct broker_session *session, const char *exchange, const char *key,
+			const struct broker_message *message, uint32_t flags, uint64_t name);
+
+/** broker_session_disarm() - Forget a will.  Return: 0; -ENOENT: none of that name is armed. */
+int broker_session_disarm(struct broker_session *session, uint64_t name);
+
+/**
  * broker_session_settle() - Settle one delivery
  * @session: the session; may be called by several threads
  * @message: as it was received
@@ -145,7 +166,9 @@ int broker_message_new(struct broker_message **message);
 /**
  * broker_message_copy() - A message of one's own with another's properties and body
  *
- * Free with broker_message_free().  Return: 0, -ENOMEM.
+ * But not with headers that the kernel added, whose names begin with "broker.":
+ * what it says of one message is not true of another.  Free with
+ * broker_message_free().  Return: 0, -ENOMEM.
  */
 int broker_message_copy(struct broker_message **message, const struct broker_message *from);
 

@@ -162,6 +162,43 @@ TEST_F(fault, submit_large)
 	ALL_POINTS_MET();
 }
 
+/* Armed, or not; and of those that are armed none is lost for want of memory. */
+TEST_F(fault, will)
+{
+	uint64_t session = session_number(self->fd);
+	struct broker_result result;
+	struct broker_submit s;
+	struct broker_op op;
+	unsigned int armed = 0, now;
+	int ret;
+
+	op_publish(&op, &(struct pub) { .exchange = "x", .key = "a.b", .body = "body",
+					.flags = BROKER_PUBLISH_F_WILL });
+	s = submit_of(&op, 1, &result);
+	EACH_POINT {
+		op.user_data = nth % BROKER_MAX_WILLS;
+		if (armed == BROKER_MAX_WILLS) {
+			struct broker_op disarm = {
+				.opcode = BROKER_OP_DISARM, .user_data = op.user_data,
+			};
+
+			ASSERT_EQ(0, submit_one(self->fd, &disarm));
+			armed--;
+		}
+		result.error = 1;
+		ret = faulty(self->fd, BROKER_IOC_SUBMIT, &s);
+		FAULT_OR_SUCCESS(ret);
+		now = session_get(session, BROKER_A_SESSION_WILLS);
+		if (ret || result.error != 1)
+			ASSERT_EQ(armed + (!ret && !result.error), now);
+		armed = now;
+	}
+	ALL_POINTS_MET();
+	EXPECT_LT(0, armed);
+	EXPECT_EQ(0, ready("q"));
+	op_free(&op);
+}
+
 TEST_F(fault, receive)
 {
 	static char buffer[4096] __attribute__((aligned(8)));

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "fixture.h"
 
@@ -274,6 +276,57 @@ static void test_threads(void)
 	broker_session_close(session);
 }
 
+/* Two wills, of which one is disarmed: the other is received, and can be copied and sent on. */
+static void test_will(void)
+{
+	struct broker_message *message = new_message("adieu"), *copy;
+	const struct broker_message *received;
+	struct broker_session *session;
+	struct broker_inbox *inbox;
+	size_t length, name_length;
+	const void *value;
+	const char *name;
+	pid_t pid;
+
+	new_broker();
+	session = new_session();
+	new_queue("q", NULL);
+	MUST(broker_inbox_new(&inbox, session, 0));
+	MUST(broker_session_consume(session, "q", 1, 0, 0, 0));
+	EXPECT_EQ(broker_session_will(session, "", "none", message, 0, 1), -ENOENT);
+	EXPECT_EQ(broker_session_disarm(session, 1), -ENOENT);
+
+	pid = fork();
+	if (!pid) {
+		struct broker_session *own = new_session();
+
+		if (broker_session_will(session, "", "q", message, 0, 1) != -EPERM)
+			_exit(1);
+		MUST(broker_session_will(own, "", "q", message, 0, 1));
+		MUST(broker_session_will(own, "", "q", message, 0, 2));
+		MUST(broker_session_disarm(own, 1));
+		raise(SIGKILL);
+	}
+	waitpid(pid, NULL, 0);
+	EXPECT_EQ(broker_inbox_receive(inbox, 0, 2, GUARD), 1);
+	received = broker_inbox_next(inbox);
+	EXPECT(body_is(received, "adieu"));
+	EXPECT_EQ(broker_message_delivery(received)->origin.pid, pid);
+	MUST(broker_message_header(received, 0, &name, &name_length, NULL, &value, &length));
+	EXPECT(name_length == 12 && !memcmp(name, "broker.cause", 12));
+	EXPECT(length == 6 && !memcmp(value, "killed", 6));
+
+	/* Of the copy it is not true. */
+	MUST(broker_message_copy(&copy, received));
+	EXPECT_EQ(broker_message_header(copy, 0, &name, &name_length, NULL, &value, &length),
+		  -ENOENT);
+	EXPECT_EQ(broker_session_publish(session, "", "q", copy, 0, 0), 1);
+	broker_message_free(copy);
+	broker_message_free(message);
+	broker_inbox_free(inbox);
+	broker_session_close(session);
+}
+
 static const struct tap_test tests[] = {
 	TAP_TEST(info),
 	TAP_TEST(publish_errors),
@@ -282,5 +335,6 @@ static const struct tap_test tests[] = {
 	TAP_TEST(poll),
 	TAP_TEST(signal),
 	TAP_TEST(threads),
+	TAP_TEST(will),
 };
 TAP_MAIN(tests)

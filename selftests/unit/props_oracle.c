@@ -104,6 +104,9 @@ int oracle_props_check(const struct oracle_area *area, uint64_t accepted)
 		if (entry->type == BROKER_TYPE_STRING &&
 		    !oracle_utf8(entry->value, entry->value_len))
 			return -EILSEQ;
+		if (entry->id == BROKER_PROP_HEADER && !(accepted >> 63) &&
+		    entry->name_len >= 7 && memcmp(entry->name, "broker.", 7) == 0)
+			return -EPERM;
 	}
 	return area->cut ? -EINVAL : 0;
 }

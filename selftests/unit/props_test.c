@@ -195,6 +195,24 @@ static void test_header_name_not_utf8(void)
 	EXPECT_EQ(check(), -EILSEQ);
 }
 
+/* Names of the broker's own are not for publishers. */
+static void test_header_name_reserved(void)
+{
+	area.len = 0;
+	area_header(&area, "broker.x", BROKER_TYPE_STRING, "x", 1);
+	EXPECT_EQ(check(), -EPERM);
+	EXPECT_EQ(check_accepted(BROKER_PROPS_KNOWN | BROKER_PROPS_RESERVED), 0);
+	/* Faults of form and text go before. */
+	area.len = 0;
+	area_header(&area, "broker.x", BROKER_TYPE_STRING, "\xff", 1);
+	EXPECT_EQ(check(), -EILSEQ);
+	area.len = 0;
+	area_header(&area, "broker", BROKER_TYPE_STRING, "x", 1);
+	area_header(&area, "brokers.x", BROKER_TYPE_STRING, "x", 1);
+	area_header(&area, "Broker.x", BROKER_TYPE_STRING, "x", 1);
+	EXPECT_EQ(check(), 0);
+}
+
 static void test_header_type_unknown(void)
 {
 	const unsigned int types[] = { 0, 6, 31, 32, 33, 255 };
@@ -366,7 +384,7 @@ static void random_entry(struct rng *rng)
 {
 	/* Bad ones last. */
 	static const char *const names[] = {
-		"a", "b", "aa", "größe", "x-retry", "", "\x7f", "\xc3",
+		"a", "b", "aa", "größe", "x-retry", "", "\x7f", "\xc3", "broker.x",
 	};
 	static const char *const texts[] = { "", "text", "zwei\n", "ä€🦀", "\xed\xa0\x80", "\x80" };
 	static const int64_t numbers[] = { 0, 1, 2, 3, -1, 255, 256, INT64_MIN, INT64_MAX };
@@ -377,7 +395,7 @@ static void random_entry(struct rng *rng)
 	bool sound = rng_percent(rng, 97);
 	unsigned int id = rng_percent(rng, 50) ? 0 : rng_below(rng, sound ? 18 : 70);
 	unsigned int type = id && id < 18 && sound ? types[id] : 1 + rng_below(rng, sound ? 5 : 7);
-	const char *name = id && sound ? "" : names[rng_below(rng, sound ? 5 : 8)];
+	const char *name = id && sound ? "" : names[rng_below(rng, sound ? 5 : 9)];
 	int64_t number = numbers[rng_below(rng, 9)];
 	const char *text = texts[rng_below(rng, sound ? 4 : 6)];
 	const void *value = &number;
@@ -438,9 +456,10 @@ static bool same(const struct oracle_entry *want, const struct broker_prop_view 
 
 /* The check and every reader, on any bytes. */
 static void compare(const unsigned char *props, size_t len, uint64_t accepted,
-		    unsigned long results[5])
+		    unsigned long results[6])
 {
-	static const int errors[] = { 0, -EINVAL, -EILSEQ, -EOPNOTSUPP, -E2BIG };
+	static const int errors[] = { 0, -EINVAL, -EILSEQ, -EOPNOTSUPP, -E2BIG,
+				      -EPERM };
 	static struct oracle_area oracle;
 	struct broker_prop_view view;
 	const struct oracle_entry *header;
@@ -452,7 +471,7 @@ static void compare(const unsigned char *props, size_t len, uint64_t accepted,
 	want = oracle_props_check(&oracle, accepted);
 	have = broker_props_check(props, len, accepted);
 	EXPECT_EQ(have, want);
-	for (i = 0; i < 5; i++)
+	for (i = 0; i < 6; i++)
 		results[i] += want == errors[i];
 
 	for (i = 0; i < oracle.count; i++) {
@@ -470,7 +489,7 @@ static void compare(const unsigned char *props, size_t len, uint64_t accepted,
 
 static void test_random(void)
 {
-	unsigned long i, cases = tap_cases(1000000), results[5] = {};
+	unsigned long i, cases = tap_cases(1000000), results[6] = {};
 	uint64_t seed = tap_seed();
 
 	for (i = 0; i < cases; i++) {
@@ -500,11 +519,11 @@ static void test_random(void)
 			return;
 		}
 	}
-	printf("# %lu accepted, %lu EINVAL, %lu EILSEQ, %lu EOPNOTSUPP, %lu E2BIG\n",
-	       results[0], results[1], results[2], results[3], results[4]);
+	printf("# %lu accepted, %lu EINVAL, %lu EILSEQ, %lu EOPNOTSUPP, %lu E2BIG, %lu EPERM\n",
+	       results[0], results[1], results[2], results[3], results[4], results[5]);
 	/* Else the cases are not what they should be. */
 	if (cases >= 100000)
-		for (i = 0; i < 5; i++)
+		for (i = 0; i < 6; i++)
 			EXPECT(results[i] > 0);
 }
 
@@ -523,6 +542,7 @@ static const struct tap_test tests[] = {
 	TAP_TEST(header_without_name),
 	TAP_TEST(header_name_control),
 	TAP_TEST(header_name_not_utf8),
+	TAP_TEST(header_name_reserved),
 	TAP_TEST(header_type_unknown),
 	TAP_TEST(too_many_headers),
 	TAP_TEST(named_property),

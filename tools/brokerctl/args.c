@@ -237,6 +237,7 @@ int args_parse(struct args *args, int argc, char **argv)
 	args->nr_arguments = status ? 0 : argc + 1 - first;
 	args->arguments = memory((args->nr_arguments + 1) * sizeof(*words));
 	memcpy(args->arguments, words + first, args->nr_arguments * sizeof(*words));
+	args->arguments[args->nr_arguments] = NULL;
 	free(words);
 	if (!status && !args->help && !args->command->bare)
 		status = check_arguments(args);

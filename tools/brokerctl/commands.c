@@ -247,6 +247,17 @@ const struct command commands[] = {
 		.run = publish_run,
 	},
 	{
+		.verb = "will",
+		.brief = "Run a command, and have its death published",
+		.details = "When COMMAND exits or is killed, the kernel publishes the message, "
+			   "with the headers broker.cause and broker.code. Options of COMMAND "
+			   "need -- before it.",
+		.arguments = { PUBLISH_ARGUMENTS,
+			       { .name = "COMMAND", .names = NAMES_COMMAND, .repeat = true } },
+		.options = { OPT_BODY, OPT_OPTIONAL, PROPERTY_OPTIONS },
+		.run = will_run,
+	},
+	{
 		.verb = "get",
 		.brief = "Take messages that are there",
 		.details = "Takes one message, or up to --count, writes it out, and accepts it "

@@ -8,6 +8,7 @@
 #include "json.h"
 #include "message.h"
 #include "names.h"
+#include "publish.h"
 #include "report.h"
 #include "verbs.h"
 
@@ -24,10 +25,9 @@ struct publication {
 	uint64_t accepted, refused;	/* queues, of all messages */
 };
 
-/* What an operation's error means here, in a sentence */
-static char *reason(const struct publication *publication, int error)
+char *publish_reason(const struct args *args, int error)
 {
-	const char *exchange = publication->exchange, *key = publication->key;
+	const char *exchange = args_argument(args, 0), *key = args_argument(args, 1);
 	bool by_name = !*exchange;
 
 	switch (-error) {
@@ -36,7 +36,7 @@ static char *reason(const struct publication *publication, int error)
 				 text_format("no exchange named '%s'", exchange);
 	case EHOSTUNREACH:
 		return text_format("fewer than %llu queues match key '%s'", (unsigned long long)
-				   args_number(publication->args, OPT_MIN_ROUTES, 1), key);
+				   args_number(args, OPT_MIN_ROUTES, 1), key);
 	case EACCES:
 		return by_name ? text_format("no permission to publish to queue '%s'", key) :
 				 text_format("no permission to publish to exchange '%s'", exchange);
@@ -50,27 +50,30 @@ static char *reason(const struct publication *publication, int error)
 		return text_copy("exchange, key or a property is not clean UTF-8 text");
 	case ENAMETOOLONG:
 		return text_copy("exchange or key is too long");
+	case EPERM:
+		return text_copy("headers whose names begin with 'broker.' are the kernel's");
 	case EOPNOTSUPP:
 		return text_copy("the module does not support one of its properties or options");
 	}
 	return text_copy(strerror(-error));
 }
 
-static void publish_hint(const struct publication *publication, int error)
+void publish_hint(const struct args *args, int error)
 {
+	const char *exchange = args_argument(args, 0), *key = args_argument(args, 1);
+
 	switch (-error) {
 	case ENOENT:
 		hint("brokerctl %s show lists those that exist",
-		     *publication->exchange ? "exchange" : "queue");
+		     *exchange ? "exchange" : "queue");
 		break;
 	case EHOSTUNREACH:
 		hint("brokerctl binding show '%s' tells what matches; --optional publishes "
-		     "all the same", publication->exchange);
+		     "all the same", exchange);
 		break;
 	case EACCES:
 		hint("brokerctl %s show '%s' tells its owner and mode; it takes w",
-		     *publication->exchange ? "exchange" : "queue",
-		     *publication->exchange ? publication->exchange : publication->key);
+		     *exchange ? "exchange" : "queue", *exchange ? exchange : key);
 		break;
 	case EAGAIN:
 		hint("with --timeout it waits for room in a queue whose overflow policy is block");
@@ -99,7 +102,7 @@ static void tell_refusals(const struct publication *publication, unsigned int in
 
 static int tell_failure(const struct publication *publication, unsigned int index, int error)
 {
-	char *sentence = reason(publication, error);
+	char *sentence = publish_reason(publication->args, error);
 
 	if (args_has(publication->args, OPT_LINES))
 		failure(publication->args, "line %llu: %s; it and what follows was not published",
@@ -108,7 +111,7 @@ static int tell_failure(const struct publication *publication, unsigned int inde
 		failure(publication->args, "%s", sentence);
 	free(sentence);
 	tell_refusals(publication, index);
-	publish_hint(publication, error);
+	publish_hint(publication->args, error);
 	return STATUS_FAILED;
 }
 

@@ -11,6 +11,7 @@ static const struct column columns[] = {
 	{ "refused", "REFUSED", .wide = true },
 	{ "received", "RECEIVED" },
 	{ "settled", "SETTLED" },
+	{ "wills", "WILLS" },
 	{ 0 }
 };
 

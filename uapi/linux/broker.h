@@ -97,6 +97,7 @@
 #define BROKER_MAX_CONSUMERS		1024		/* consumers of one session */
 #define BROKER_MAX_FILTER		1024		/* bytes of a filter's program */
 #define BROKER_MAX_FILTER_TEXT		4096		/* bytes of its source text */
+#define BROKER_MAX_WILLS		16		/* last wills of one session */
 
 /* What a queue or consumer gets where its maker is silent. */
 #define BROKER_DEFAULT_MAX_MESSAGES	100000
@@ -170,6 +171,8 @@ struct broker_info {
  * at most once.  A user header has id BROKER_PROP_HEADER and a name (as above);
  * headers keep their order, and of several with one name the first counts where
  * the broker looks.  A malformed area is EINVAL, text that is not UTF-8 EILSEQ.
+ * Headers whose names begin with "broker." are the kernel's: EPERM answers a
+ * publisher, and a reader may believe them.
  *
  * =============================  ==========================================
  * BROKER_PROP_HEADER             user header: any type
@@ -379,6 +382,7 @@ enum broker_opcode {
 	BROKER_OP_DELAY			= 6,	/* reserved: EOPNOTSUPP */
 	BROKER_OP_EXTEND		= 7,	/* reserved: EOPNOTSUPP */
 	BROKER_OP_CREDIT		= 8,	/* change a consumer's credit */
+	BROKER_OP_DISARM		= 11,	/* forget a last will */
 };
 
 /* How sure a publisher wants to be: struct broker_publish.confirm */
@@ -391,6 +395,7 @@ enum broker_confirm_level {
 /* struct broker_op.flags of a PUBLISH */
 #define BROKER_PUBLISH_F_OPTIONAL	(1U << 0)	/* no matching queue is success */
 #define BROKER_PUBLISH_F_PARTIAL	(1U << 1)	/* one that refuses does not stop others */
+#define BROKER_PUBLISH_F_WILL		(1U << 4)	/* not now: when this process dies */
 
 /* struct broker_op.flags of ACCEPT, RELEASE, FAIL and REJECT */
 #define BROKER_SETTLE_F_CUMULATIVE	(1U << 0)	/* all unsettled deliveries up to @tag */
@@ -430,11 +435,41 @@ enum broker_confirm_level {
  *    after EINTR the rest of the call gets ECANCELED.
  *  - EMSGSIZE: the body or properties are longer than the maximum, or the
  *    message is larger than all the room a matching queue has.
+ *  - EPERM: a user header's name begins with "broker.".
  *  - EFAULT, EINVAL, EILSEQ, EOPNOTSUPP, ENOMEM: as above.
  *
  * With BROKER_CONFIRM_NONE the result is 0 in place of EHOSTUNREACH, EAGAIN,
  * and EMSGSIZE by a queue; such a publish never waits.  A full queue clears
  * EPOLLOUT then, too.
+ *
+ * With BROKER_PUBLISH_F_WILL the message is a *last will*: it is checked as
+ * above, refusals by queues and BROKER_CONFIRM_NONE apart, and kept.  When the
+ * process that opened the session dies, by exit with whatever status, by a
+ * signal or for memory, the kernel publishes it, at once and by itself, with
+ * two user headers behind the message's own:
+ *
+ *  - "broker.cause", a STRING: "exited", "killed" or "oom".
+ *  - "broker.code", an INT64: the exit status, or the signal.
+ *
+ * The origin is the process, as it was when it armed the will, and its rights
+ * then are what counts, against the exchanges and queues as they are at its
+ * death.  Every queue that can take the message then does, as with
+ * BROKER_PUBLISH_F_PARTIAL; refusals are counted and nobody is told.  By then
+ * all that the session held is back in its queues.  Several wills are published
+ * in the order of arming.  A process that closes the session's file and goes on
+ * drops its wills, as it does by execve() with a file that is O_CLOEXEC, and by
+ * giving the session away.
+ *
+ * The operation's @user_data names the will within the session: arming another
+ * one of that name puts it in the place of the first in one step, DISARM forgets
+ * it.  Result and confirms stay 0.  More errors then:
+ *
+ *  - EPERM: the caller is not the process that opened the session.
+ *  - EMFILE: the session has BROKER_MAX_WILLS wills.
+ *  - EMSGSIZE: more than BROKER_MAX_PROPS - 64 bytes of properties.
+ *
+ * BROKER_OP_DISARM takes the name as its @user_data and nothing else; ENOENT: no
+ * will of that name.
  */
 struct broker_publish {
 	__aligned_u64 head;
@@ -499,7 +534,8 @@ struct broker_credit {
  * @opcode: enum broker_opcode
  * @flags: flags of that operation, else 0
  * @reserved: must be 0
- * @user_data: the caller's own; comes back with asynchronous results
+ * @user_data: the caller's own; comes back with asynchronous results; names a
+ *	last will
  * @publish: for PUBLISH
  * @settle: for ACCEPT, RELEASE, FAIL, REJECT
  * @credit: for CREDIT
