@@ -56,6 +56,11 @@ shell: deps ## a prompt in a guest, with the module loaded and brokerctl at hand
 check: deps ## build, lint and test everything, on KERNEL and on the debug kernel
 	@selftests/check
 
+.PHONY: torture
+torture: deps ## random operations against the model, and stress, for TORTURE_SECONDS (600)
+	@$(MAKE) --no-print-directory -s module tests
+	@selftests/torture
+
 .PHONY: lint
 lint: deps ## look at the sources only
 	@selftests/run-suites lint

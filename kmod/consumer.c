@@ -180,7 +180,7 @@ int broker_consumer_attach(struct broker_consumer *consumer)
 	list_add_tail(&consumer->of_queue, &queue->consumers);
 	WRITE_ONCE(queue->nr_consumers, queue->nr_consumers + 1);
 	queue->had_consumer = true;
-	consumer->served = queue->served;
+	consumer->served = ++queue->served;
 	atomic_inc(&queue->broker->nr_consumers);
 	broker_consumer_update_locked(consumer);
 	broker_queue_dispatch_locked(queue);

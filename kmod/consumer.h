@@ -45,7 +45,7 @@ struct pid;
  * @eligible: in queue.eligible, if it has free credit (queue.lock)
  * @is_eligible: whether it is there (queue.lock)
  * @free: free message credit it is sorted by there (queue.lock)
- * @served: queue.served when it was last assigned an entry (queue.lock)
+ * @served: queue.served when it came, or was last assigned an entry (queue.lock)
  * @dead: detached: holds nothing and gets nothing more (queue.lock; read anywhere)
  * @credit_messages: most messages to hold (queue.lock)
  * @credit_bytes: bytes at which it gets no more (queue.lock)

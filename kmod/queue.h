@@ -125,7 +125,8 @@ struct broker_queue_stats {
  * @held: messages that count against @max_messages (queue.lock; read anywhere)
  * @bytes: bytes that count against @max_bytes (queue.lock; read anywhere)
  * @sequence: of the last message enqueued (queue.lock)
- * @served: hand-outs so far; orders consumers with equal credit (queue.lock)
+ * @served: counts who came or was assigned an entry; orders consumers with equal
+ *	credit (queue.lock)
  * @consumers: all (queue.lock)
  * @nr_consumers: how many (queue.lock; read anywhere)
  * @eligible: consumers with free credit, most first (queue.lock)

@@ -337,6 +337,19 @@ TEST_F(consume, competing_equals_take_turns)
 	}
 }
 
+/* Among equals, one that has just come has not waited longest. */
+TEST_F(consume, competing_newcomer)
+{
+	int a = consume(self->fd, "q", 4), b;
+
+	ASSERT_EQ(0, put(self->fd, "q", "m"));
+	b = consume(self->fd, "q", 4);
+	ASSERT_EQ(0, set_credit(self->fd, a, 5, 1 << 20));
+	ASSERT_EQ(0, put(self->fd, "q", "m"));
+	EXPECT_EQ(2, take_all(self->fd, a));
+	EXPECT_EQ(0, take_all(self->fd, b));
+}
+
 /* A consumer that settles gets more than one that does not. */
 TEST_F(consume, competing_with_a_slow_one)
 {
