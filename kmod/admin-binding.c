@@ -16,9 +16,9 @@
 /* A header that a binding lists: an attribute with a name and a value in it. */
 #define HEADER_SIZE_MAX							\
 	(nla_total_size(0) + 2 * nla_total_size(BROKER_NAME_MAX + 1))
-/* All of a binding but its headers: number, three names, key, how to match. */
+/* All of a binding but its headers: numbers, three names, key, how to match. */
 #define BINDING_SIZE							\
-	(3 * nla_total_size(sizeof(u32)) + 4 * nla_total_size(BROKER_NAME_MAX + 1))
+	(5 * nla_total_size(sizeof(u32)) + 4 * nla_total_size(BROKER_NAME_MAX + 1))
 #define BINDING_SIZE_MAX						\
 	(NLMSG_ALIGN(NLMSG_HDRLEN + GENL_HDRLEN) + BINDING_SIZE +	\
 	 BROKER_MAX_MATCH_HEADERS * HEADER_SIZE_MAX)
@@ -98,7 +98,10 @@ static int put_ends(struct sk_buff *skb, struct broker_binding *binding)
 		nla_put_string(skb, BROKER_A_BINDING_QUEUE, binding->queue->name)) ||
 	       (binding->exchange &&
 		nla_put_string(skb, BROKER_A_BINDING_TO_EXCHANGE, binding->exchange->name)) ||
-	       nla_put_string(skb, BROKER_A_BINDING_KEY, binding->key);
+	       nla_put_string(skb, BROKER_A_BINDING_KEY, binding->key) ||
+	       nla_put_u32(skb, BROKER_A_BINDING_FLAGS, READ_ONCE(binding->flags)) ||
+	       (broker_exchange_has_rings(binding->source) &&
+		nla_put_u32(skb, BROKER_A_BINDING_WEIGHT, READ_ONCE(binding->weight)));
 }
 
 int broker_nl_put_binding(struct sk_buff *skb, const struct broker_nl_head *head,
@@ -452,15 +455,48 @@ static int may_bind(struct broker *broker, struct sk_buff *skb, struct genl_info
 	return 0;
 }
 
-/* Headers are for a headers exchange, which makes use of nothing else. */
+/* To divert is to take from others, so it takes the right to unbind them. */
+static int may_divert(struct broker *broker, struct sk_buff *skb, struct genl_info *info,
+		      struct broker_exchange *source)
+{
+	const struct nlattr *attr = info->attrs[BROKER_A_BINDING_FLAGS];
+
+	if (!attr || !(nla_get_u32(attr) & BROKER_BINDING_FLAGS_DIVERT) ||
+	    broker_may_netlink(broker, skb, &source->access, BROKER_MAY_CONFIGURE))
+		return 0;
+	BROKER_NL_ERR(info->extack, attr,
+		      "to divert you must be allowed to configure (x) the exchange");
+	return -EACCES;
+}
+
+/* Headers are for a headers exchange, weights for those that choose. */
 static int check_type(const struct broker_exchange *source, struct genl_info *info)
 {
+	const struct nlattr *weight = info->attrs[BROKER_A_BINDING_WEIGHT];
 	const struct nlattr *attr = info->attrs[BROKER_A_BINDING_HEADER] ?:
 				    info->attrs[BROKER_A_BINDING_MATCH];
 
-	if (!attr || source->type == BROKER_EXCHANGE_TYPE_HEADERS)
+	if (attr && source->type != BROKER_EXCHANGE_TYPE_HEADERS) {
+		BROKER_NL_ERR(info->extack, attr,
+			      "only an exchange of type headers compares headers");
+		return -EINVAL;
+	}
+	if (weight && !broker_exchange_has_rings(source)) {
+		BROKER_NL_ERR(info->extack, weight,
+			      "only at an exchange of type hash or split a binding has a weight");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_flags(struct genl_info *info)
+{
+	const struct nlattr *attr = info->attrs[BROKER_A_BINDING_FLAGS];
+
+	if (!attr || !(nla_get_u32(attr) & BROKER_BINDING_FLAGS_DIVERT) ||
+	    !(nla_get_u32(attr) & BROKER_BINDING_FLAGS_TAP))
 		return 0;
-	BROKER_NL_ERR(info->extack, attr, "only an exchange of type headers compares headers");
+	BROKER_NL_ERR(info->extack, attr, "a binding diverts or taps, not both");
 	return -EINVAL;
 }
 
@@ -475,7 +511,27 @@ static int refused(struct genl_info *info, const struct broker_binding_name *nam
 		NL_SET_BAD_ATTR(info->extack, attrs[BROKER_A_BINDING_TO_EXCHANGE]);
 	else if (err == -EPERM)
 		NL_SET_BAD_ATTR(info->extack, attrs[BROKER_A_BINDING_EXCHANGE]);
+	else if (err == -ENOSPC)
+		NL_SET_BAD_ATTR(info->extack, attrs[BROKER_A_BINDING_WEIGHT] ?:
+					      attrs[BROKER_A_BINDING_EXCHANGE]);
 	return err;
+}
+
+static void parse_config(struct genl_info *info, struct broker_headers *headers,
+			 struct broker_binding_config *config)
+{
+	const struct nlattr *weight = info->attrs[BROKER_A_BINDING_WEIGHT];
+	const struct nlattr *flags = info->attrs[BROKER_A_BINDING_FLAGS];
+
+	*config = (struct broker_binding_config) {
+		.set = (flags ? BROKER_BINDING_SET_FLAGS : 0) |
+		       (weight ? BROKER_BINDING_SET_WEIGHT : 0),
+		.flags = flags ? nla_get_u32(flags) : 0,
+		.weight = weight ? nla_get_u32(weight) : 1,
+		.headers = headers,
+	};
+	if (info->attrs[BROKER_A_BINDING_HEADER] || info->attrs[BROKER_A_BINDING_MATCH])
+		config->set |= BROKER_BINDING_SET_HEADERS;
 }
 
 /* Takes over @headers if it succeeds. */
@@ -483,6 +539,7 @@ static int binding_new_locked(struct broker *broker, struct sk_buff *skb, struct
 			      struct broker_headers *headers, struct sk_buff *reply)
 {
 	struct broker_nl_head head = broker_nl_head_reply(info);
+	struct broker_binding_config config;
 	struct broker_binding_name name;
 	struct broker_binding *binding;
 	bool compares;
@@ -490,11 +547,12 @@ static int binding_new_locked(struct broker *broker, struct sk_buff *skb, struct
 
 	lockdep_assert_held(&broker->topology);
 	err = find_ends_locked(broker, info, &name) ?: may_bind(broker, skb, info, &name) ?:
-	      check_type(name.source, info);
+	      may_divert(broker, skb, info, name.source) ?: check_type(name.source, info);
 	if (err)
 		return err;
 	compares = name.source->type == BROKER_EXCHANGE_TYPE_HEADERS;
-	binding = broker_binding_new(broker, &name, compares ? headers : NULL, info->extack);
+	parse_config(info, compares ? headers : NULL, &config);
+	binding = broker_binding_new(broker, &name, &config, info->extack);
 	if (IS_ERR(binding))
 		return refused(info, &name, PTR_ERR(binding));
 	if (!compares)
@@ -508,6 +566,7 @@ static int binding_set_locked(struct broker *broker, struct sk_buff *skb, struct
 			      struct broker_headers *headers, struct sk_buff *reply)
 {
 	struct broker_nl_head head = broker_nl_head_reply(info);
+	struct broker_binding_config config;
 	struct broker_binding_name name;
 	struct broker_binding *binding;
 	int err;
@@ -516,15 +575,20 @@ static int binding_set_locked(struct broker *broker, struct sk_buff *skb, struct
 	binding = find_binding_locked(broker, info, &name);
 	if (IS_ERR(binding))
 		return PTR_ERR(binding);
-	err = may_bind(broker, skb, info, &name) ?: check_type(name.source, info);
+	err = may_bind(broker, skb, info, &name) ?:
+	      may_divert(broker, skb, info, name.source) ?: check_type(name.source, info);
 	if (err)
 		return err;
-	if (name.source->type != BROKER_EXCHANGE_TYPE_HEADERS) {
-		BROKER_NL_ERR(info->extack, info->attrs[BROKER_A_BINDING_EXCHANGE],
-			      "only a binding of an exchange of type headers can be changed");
+	parse_config(info, headers, &config);
+	if (!config.set) {
+		NL_SET_ERR_MSG_MOD(info->extack, "nothing to change");
 		return -EINVAL;
 	}
-	broker_binding_set(binding, headers);
+	err = broker_binding_set(binding, &config, info->extack);
+	if (err)
+		return refused(info, &name, err);
+	if (!(config.set & BROKER_BINDING_SET_HEADERS))
+		broker_headers_free(headers);
 	WARN_ON_ONCE(broker_nl_put_binding(reply, &head, binding));
 	return 0;
 }
@@ -539,7 +603,7 @@ static int change_binding(struct sk_buff *skb, struct genl_info *info,
 	struct sk_buff *reply;
 	int err;
 
-	err = check_name(info);
+	err = check_name(info) ?: check_flags(info);
 	if (err)
 		return err;
 	headers = parse_headers(info);

@@ -31,6 +31,18 @@ static int put_settings(struct sk_buff *skb, struct broker_exchange *exchange)
 	       nla_put_string(skb, BROKER_A_EXCHANGE_ALTERNATE, alternate ? alternate->name : "");
 }
 
+/* What only some types have. */
+static int put_type_settings(struct sk_buff *skb, struct broker_exchange *exchange)
+{
+	struct broker_hash_header *header;
+
+	if (exchange->type != BROKER_EXCHANGE_TYPE_HASH)
+		return 0;
+	header = rcu_dereference_check(exchange->hash_header,
+				       lockdep_is_held(&exchange->broker->topology));
+	return nla_put_string(skb, BROKER_A_EXCHANGE_HASH_HEADER, header ? header->name : "");
+}
+
 static int put_counts(struct sk_buff *skb, struct broker_exchange *exchange)
 {
 	return nla_put_u32(skb, BROKER_A_EXCHANGE_BINDINGS, READ_ONCE(exchange->nr_bindings)) ||
@@ -52,6 +64,7 @@ int broker_nl_put_exchange(struct sk_buff *skb, const struct broker_nl_head *hea
 
 	return broker_nl_end(skb, hdr,
 			     !hdr || put_settings(skb, exchange) ||
+			     put_type_settings(skb, exchange) ||
 			     put_owner(skb, head, exchange) || put_counts(skb, exchange));
 }
 
@@ -122,6 +135,18 @@ static int parse_alternate(struct genl_info *info, struct broker_exchange_config
 	return config->alternate_len ? broker_nl_check_name(attr, info->extack) : 0;
 }
 
+static int parse_hash_header(struct genl_info *info, struct broker_exchange_config *config)
+{
+	const struct nlattr *attr = info->attrs[BROKER_A_EXCHANGE_HASH_HEADER];
+
+	if (!attr)
+		return 0;
+	config->set |= BROKER_EXCHANGE_SET_HASH_HEADER;
+	config->hash_header = nla_data(attr);
+	config->hash_header_len = broker_nl_len(attr);
+	return config->hash_header_len ? broker_nl_check_name(attr, info->extack) : 0;
+}
+
 static int parse_owner(struct genl_info *info, struct broker_nl_owner *owner,
 		       struct broker_exchange_config *config)
 {
@@ -161,11 +186,16 @@ static int check_alternate(struct broker *broker, struct sk_buff *skb, struct ge
 	return 0;
 }
 
-/* The core refuses an alternate for a cycle, and any for the default exchange. */
-static int refused_alternate(struct genl_info *info, int err)
+/*
+ * The core refuses an alternate for a cycle, and any for the default exchange; and
+ * the settings of other types.
+ */
+static int refused_setting(struct genl_info *info, int err)
 {
 	if (err == -ELOOP || err == -EPERM)
 		NL_SET_BAD_ATTR(info->extack, info->attrs[BROKER_A_EXCHANGE_ALTERNATE]);
+	else if (err == -EINVAL)
+		NL_SET_BAD_ATTR(info->extack, info->attrs[BROKER_A_EXCHANGE_HASH_HEADER]);
 	return err;
 }
 
@@ -182,7 +212,8 @@ static int exchange_new_parse(struct genl_info *info, struct broker_exchange_con
 			      "an exchange needs a type"))
 		return -EINVAL;
 	err = broker_nl_check_new_name(attrs[BROKER_A_EXCHANGE_NAME], info->extack) ?:
-	      parse_alternate(info, config) ?: parse_owner(info, &owner, config);
+	      parse_alternate(info, config) ?: parse_hash_header(info, config) ?:
+	      parse_owner(info, &owner, config);
 	if (err)
 		return err;
 
@@ -209,7 +240,7 @@ static int exchange_new_locked(struct broker *broker, struct sk_buff *skb, struc
 	if (IS_ERR(exchange)) {
 		if (PTR_ERR(exchange) == -EEXIST)
 			NL_SET_BAD_ATTR(info->extack, info->attrs[BROKER_A_EXCHANGE_NAME]);
-		return refused_alternate(info, PTR_ERR(exchange));
+		return refused_setting(info, PTR_ERR(exchange));
 	}
 	WARN_ON_ONCE(broker_nl_put_exchange(reply, &head, exchange));
 	return 0;
@@ -248,7 +279,8 @@ static int may_configure(struct broker *broker, struct sk_buff *skb, struct genl
 
 /* The owner may change whose it is and its mode even where the mode denies him x. */
 static int may_set(struct broker *broker, struct sk_buff *skb, struct genl_info *info,
-		   struct broker_exchange *exchange, const struct broker_nl_owner *owner)
+		   struct broker_exchange *exchange, const struct broker_nl_owner *owner,
+		   unsigned int set)
 {
 	kuid_t uid;
 	kgid_t gid;
@@ -259,7 +291,7 @@ static int may_set(struct broker *broker, struct sk_buff *skb, struct genl_info 
 	err = broker_nl_owner_check(broker, skb, owner, uid, gid, info->extack);
 	if (err)
 		return err;
-	if (broker_nl_owner_given(owner) && !info->attrs[BROKER_A_EXCHANGE_ALTERNATE])
+	if (broker_nl_owner_given(owner) && !(set & ~BROKER_EXCHANGE_SET_OWNER))
 		return 0;
 	return may_configure(broker, skb, info, exchange) ?: check_alternate(broker, skb, info);
 }
@@ -275,7 +307,7 @@ int broker_nl_exchange_set_doit(struct sk_buff *skb, struct genl_info *info)
 	int err;
 
 	err = need_name(info) ?: parse_alternate(info, &config) ?:
-	      parse_owner(info, &owner, &config);
+	      parse_hash_header(info, &config) ?: parse_owner(info, &owner, &config);
 	if (err)
 		return err;
 	reply = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
@@ -287,9 +319,9 @@ int broker_nl_exchange_set_doit(struct sk_buff *skb, struct genl_info *info)
 					   info->extack);
 	err = PTR_ERR_OR_ZERO(exchange);
 	if (!err)
-		err = may_set(broker, skb, info, exchange, &owner);
+		err = may_set(broker, skb, info, exchange, &owner, config.set);
 	if (!err)
-		err = refused_alternate(info, broker_exchange_set(exchange, &config,
+		err = refused_setting(info, broker_exchange_set(exchange, &config,
 								  info->extack));
 	if (!err)
 		WARN_ON_ONCE(broker_nl_put_exchange(reply, &head, exchange));

@@ -39,23 +39,25 @@ static const struct nla_policy broker_exchange_get_nl_policy[BROKER_A_EXCHANGE_N
 };
 
 /* BROKER_CMD_EXCHANGE_NEW - do */
-static const struct nla_policy broker_exchange_new_nl_policy[BROKER_A_EXCHANGE_MODE + 1] = {
+static const struct nla_policy broker_exchange_new_nl_policy[BROKER_A_EXCHANGE_HASH_HEADER + 1] = {
 	[BROKER_A_EXCHANGE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
-	[BROKER_A_EXCHANGE_TYPE] = NLA_POLICY_MAX(NLA_U32, 3),
+	[BROKER_A_EXCHANGE_TYPE] = NLA_POLICY_MAX(NLA_U32, 5),
 	[BROKER_A_EXCHANGE_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
 	[BROKER_A_EXCHANGE_ALTERNATE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_EXCHANGE_UID] = { .type = NLA_U32, },
 	[BROKER_A_EXCHANGE_GID] = { .type = NLA_U32, },
 	[BROKER_A_EXCHANGE_MODE] = NLA_POLICY_MAX(NLA_U32, BROKER_MODE_MAX),
+	[BROKER_A_EXCHANGE_HASH_HEADER] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 };
 
 /* BROKER_CMD_EXCHANGE_SET - do */
-static const struct nla_policy broker_exchange_set_nl_policy[BROKER_A_EXCHANGE_MODE + 1] = {
+static const struct nla_policy broker_exchange_set_nl_policy[BROKER_A_EXCHANGE_HASH_HEADER + 1] = {
 	[BROKER_A_EXCHANGE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_EXCHANGE_ALTERNATE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_EXCHANGE_UID] = { .type = NLA_U32, },
 	[BROKER_A_EXCHANGE_GID] = { .type = NLA_U32, },
 	[BROKER_A_EXCHANGE_MODE] = NLA_POLICY_MAX(NLA_U32, BROKER_MODE_MAX),
+	[BROKER_A_EXCHANGE_HASH_HEADER] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 };
 
 /* BROKER_CMD_EXCHANGE_DEL - do */
@@ -114,23 +116,27 @@ static const struct nla_policy broker_binding_get_nl_policy[BROKER_A_BINDING_KEY
 };
 
 /* BROKER_CMD_BINDING_NEW - do */
-static const struct nla_policy broker_binding_new_nl_policy[BROKER_A_BINDING_HEADER + 1] = {
+static const struct nla_policy broker_binding_new_nl_policy[BROKER_A_BINDING_WEIGHT + 1] = {
 	[BROKER_A_BINDING_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_BINDING_QUEUE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_BINDING_TO_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_BINDING_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_BINDING_MATCH] = NLA_POLICY_MAX(NLA_U32, 1),
 	[BROKER_A_BINDING_HEADER] = NLA_POLICY_NESTED(broker_header_nl_policy),
+	[BROKER_A_BINDING_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
+	[BROKER_A_BINDING_WEIGHT] = NLA_POLICY_RANGE(NLA_U32, 1, BROKER_WEIGHT_MAX),
 };
 
 /* BROKER_CMD_BINDING_SET - do */
-static const struct nla_policy broker_binding_set_nl_policy[BROKER_A_BINDING_HEADER + 1] = {
+static const struct nla_policy broker_binding_set_nl_policy[BROKER_A_BINDING_WEIGHT + 1] = {
 	[BROKER_A_BINDING_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_BINDING_QUEUE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_BINDING_TO_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_BINDING_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_BINDING_MATCH] = NLA_POLICY_MAX(NLA_U32, 1),
 	[BROKER_A_BINDING_HEADER] = NLA_POLICY_NESTED(broker_header_nl_policy),
+	[BROKER_A_BINDING_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
+	[BROKER_A_BINDING_WEIGHT] = NLA_POLICY_RANGE(NLA_U32, 1, BROKER_WEIGHT_MAX),
 };
 
 /* BROKER_CMD_BINDING_DEL - do */
@@ -185,13 +191,13 @@ static const struct genl_ops broker_nl_ops[] = {
 		.cmd		= BROKER_CMD_EXCHANGE_NEW,
 		.doit		= broker_nl_exchange_new_doit,
 		.policy		= broker_exchange_new_nl_policy,
-		.maxattr	= BROKER_A_EXCHANGE_MODE,
+		.maxattr	= BROKER_A_EXCHANGE_HASH_HEADER,
 	},
 	{
 		.cmd		= BROKER_CMD_EXCHANGE_SET,
 		.doit		= broker_nl_exchange_set_doit,
 		.policy		= broker_exchange_set_nl_policy,
-		.maxattr	= BROKER_A_EXCHANGE_MODE,
+		.maxattr	= BROKER_A_EXCHANGE_HASH_HEADER,
 	},
 	{
 		.cmd		= BROKER_CMD_EXCHANGE_DEL,
@@ -241,13 +247,13 @@ static const struct genl_ops broker_nl_ops[] = {
 		.cmd		= BROKER_CMD_BINDING_NEW,
 		.doit		= broker_nl_binding_new_doit,
 		.policy		= broker_binding_new_nl_policy,
-		.maxattr	= BROKER_A_BINDING_HEADER,
+		.maxattr	= BROKER_A_BINDING_WEIGHT,
 	},
 	{
 		.cmd		= BROKER_CMD_BINDING_SET,
 		.doit		= broker_nl_binding_set_doit,
 		.policy		= broker_binding_set_nl_policy,
-		.maxattr	= BROKER_A_BINDING_HEADER,
+		.maxattr	= BROKER_A_BINDING_WEIGHT,
 	},
 	{
 		.cmd		= BROKER_CMD_BINDING_DEL,

@@ -109,10 +109,20 @@ int broker_nl_route_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!err) {
 		hdr = broker_nl_begin(reply, &head);
 		err = broker_nl_end(reply, hdr,
-				    !hdr || nla_put_u32(reply, BROKER_A_ROUTE_QUEUES, routes.nr));
+				    !hdr || nla_put_u32(reply, BROKER_A_ROUTE_QUEUES,
+							routes.nr - routes.nr_taps) ||
+				    nla_put_u32(reply, BROKER_A_ROUTE_TAPS, routes.nr_taps));
 	}
 	broker_routes_free(&routes);
 	return broker_nl_reply(reply, info, err);
+}
+
+static u32 route_flags(const struct broker_route *route)
+{
+	u32 divert = route->binding ? READ_ONCE(route->binding->flags) &
+				      BROKER_BINDING_FLAGS_DIVERT : 0;
+
+	return divert | (route->tap ? BROKER_BINDING_FLAGS_TAP : 0);
 }
 
 static int put_route(struct sk_buff *skb, const struct broker_nl_head *head,
@@ -128,7 +138,8 @@ static int put_route(struct sk_buff *skb, const struct broker_nl_head *head,
 			     nla_put_string(skb, BROKER_A_ROUTE_VIA,
 					    binding ? binding->source->name : "") ||
 			     nla_put_string(skb, BROKER_A_ROUTE_PATTERN,
-					    binding ? binding->key : ""));
+					    binding ? binding->key : "") ||
+			     nla_put_u32(skb, BROKER_A_ROUTE_FLAGS, route_flags(route)));
 }
 
 static int by_queue_id(const void *a, const void *b)

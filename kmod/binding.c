@@ -14,6 +14,7 @@
 #include "headers.h"
 #include "memory.h"
 #include "queue.h"
+#include "ring.h"
 #include "table.h"
 
 static u32 binding_name_hash(const void *data, u32 len, u32 seed)
@@ -127,7 +128,7 @@ static int binding_check(struct broker *broker, const struct broker_binding_name
 }
 
 static struct broker_binding *binding_alloc(const struct broker_binding_name *name,
-					    struct broker_headers *headers)
+					    const struct broker_binding_config *config)
 {
 	struct broker_binding *binding;
 
@@ -138,14 +139,16 @@ static struct broker_binding *binding_alloc(const struct broker_binding_name *na
 	binding->source = name->source;
 	binding->queue = name->queue;
 	binding->exchange = name->exchange;
-	RCU_INIT_POINTER(binding->headers, headers);
+	RCU_INIT_POINTER(binding->headers, config->headers);
+	binding->flags = config->flags;
+	binding->weight = config->weight;
 	binding->key_len = name->key_len;
 	memcpy(binding->key, name->key, name->key_len);
 	return binding;
 }
 
 /* Puts it where its exchange's type looks for it. */
-static int binding_link_type(struct broker_binding *binding)
+static int binding_link_type(struct broker_binding *binding, struct netlink_ext_ack *extack)
 {
 	struct broker_table_key key = { binding->key, binding->key_len };
 	struct broker_exchange *source = binding->source;
@@ -158,6 +161,9 @@ static int binding_link_type(struct broker_binding *binding)
 	case BROKER_EXCHANGE_TYPE_TOPIC:
 		return broker_topic_add(&source->topic, binding->key, binding->key_len,
 					&binding->by_pattern);
+	case BROKER_EXCHANGE_TYPE_HASH:
+	case BROKER_EXCHANGE_TYPE_SPLIT:
+		return broker_rings_add(binding, extack);
 	default:
 		return 0;
 	}
@@ -171,6 +177,17 @@ static void binding_unlink_type(struct broker_binding *binding)
 		rhltable_remove(&source->keys, &binding->by_key, broker_binding_key_params);
 	else if (source->type == BROKER_EXCHANGE_TYPE_TOPIC)
 		broker_topic_del(&source->topic, &binding->by_pattern);
+	else if (broker_exchange_has_rings(source))
+		broker_rings_del(binding);
+}
+
+/* How many divert, so that routing looks for such only where there are some. */
+static void binding_count_divert(struct broker_binding *binding, int change)
+{
+	struct broker_exchange *source = binding->source;
+
+	if (binding->flags & BROKER_BINDING_FLAGS_DIVERT && !broker_exchange_has_rings(source))
+		WRITE_ONCE(source->nr_diverts, source->nr_diverts + change);
 }
 
 static void binding_link_destination(struct broker_binding *binding)
@@ -193,14 +210,15 @@ static void binding_link_destination(struct broker_binding *binding)
  * broker_binding_new() - Bind a queue or an exchange to an exchange
  * @broker: its topology is locked
  * @name: both ends, linked, and a checked key
- * @headers: for a headers exchange, else NULL; owned by the binding on success
+ * @config: all of it counts but @set
  * @extack: gets the reason
  *
- * Return: the binding; or -EEXIST, -ELOOP, -EPERM (default exchange), -ENOMEM.
+ * Return: the binding; or -EEXIST, -ELOOP, -EPERM (default exchange), -ENOSPC (weights),
+ * -ENOMEM.
  */
 struct broker_binding *broker_binding_new(struct broker *broker,
 					  const struct broker_binding_name *name,
-					  struct broker_headers *headers,
+					  const struct broker_binding_config *config,
 					  struct netlink_ext_ack *extack)
 {
 	struct broker_binding *binding;
@@ -210,7 +228,7 @@ struct broker_binding *broker_binding_new(struct broker *broker,
 	err = binding_check(broker, name, extack);
 	if (err)
 		return ERR_PTR(err);
-	binding = binding_alloc(name, headers);
+	binding = binding_alloc(name, config);
 	if (!binding)
 		return ERR_PTR(-ENOMEM);
 	err = broker_table_number(&broker->binding_ids, &binding->id, &broker->next_binding);
@@ -220,10 +238,11 @@ struct broker_binding *broker_binding_new(struct broker *broker,
 	if (err)
 		goto err_number;
 	binding_link_destination(binding);
-	err = binding_link_type(binding);
+	err = binding_link_type(binding, extack);
 	if (err)
 		goto err_destination;
 	list_add_tail_rcu(&binding->of_source, &name->source->all);
+	binding_count_divert(binding, 1);
 	WRITE_ONCE(name->source->nr_bindings, name->source->nr_bindings + 1);
 	xa_store(&broker->binding_ids, binding->id, binding, GFP_KERNEL);
 	WRITE_ONCE(broker->nr_bindings, broker->nr_bindings + 1);
@@ -247,19 +266,44 @@ err_free:
 	return ERR_PTR(err);
 }
 
-/* Replaces what a binding of a headers exchange compares; owns @headers from now on. */
-void broker_binding_set(struct broker_binding *binding, struct broker_headers *headers)
+/**
+ * broker_binding_set() - Change what @config->set names
+ * @binding: linked; the broker's topology is locked
+ * @config: the new values
+ * @extack: gets the reason
+ *
+ * Return: 0; -ENOSPC: the weights are too many; -ENOMEM.
+ */
+int broker_binding_set(struct broker_binding *binding, const struct broker_binding_config *config,
+		       struct netlink_ext_ack *extack)
 {
+	u32 weight = config->set & BROKER_BINDING_SET_WEIGHT ? config->weight : binding->weight;
+	u32 flags = config->set & BROKER_BINDING_SET_FLAGS ? config->flags : binding->flags;
 	struct broker *broker = binding->source->broker;
-	struct broker_headers *old;
+	struct broker_headers *old = NULL;
+	int err;
 
 	lockdep_assert_held(&broker->topology);
-	old = rcu_replace_pointer(binding->headers, headers, lockdep_is_held(&broker->topology));
+	if (broker_exchange_has_rings(binding->source)) {
+		err = broker_rings_set(binding, flags, weight, extack);
+		if (err)
+			return err;
+	} else {
+		write_seqcount_begin(&binding->source->flagging);
+		binding_count_divert(binding, -1);
+		WRITE_ONCE(binding->flags, flags);
+		binding_count_divert(binding, 1);
+		write_seqcount_end(&binding->source->flagging);
+	}
+	if (config->set & BROKER_BINDING_SET_HEADERS)
+		old = rcu_replace_pointer(binding->headers, config->headers,
+					  lockdep_is_held(&broker->topology));
 	broker_topology_changed(broker);
 	broker_event_binding(binding);
 	/* One allocation, as headers.h says. */
 	if (old)
 		kfree_rcu_mightsleep(old);
+	return 0;
 }
 
 /* Unlinks a binding from both ends; the broker's topology is locked. */
@@ -273,6 +317,7 @@ void broker_binding_unlink(struct broker_binding *binding)
 	xa_erase(&broker->binding_ids, binding->id);
 	WRITE_ONCE(broker->nr_bindings, broker->nr_bindings - 1);
 	binding_unlink_type(binding);
+	binding_count_divert(binding, -1);
 	list_del_rcu(&binding->of_source);
 	WRITE_ONCE(source->nr_bindings, source->nr_bindings - 1);
 	list_del(&binding->of_destination);

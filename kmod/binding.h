@@ -18,7 +18,8 @@ struct netlink_ext_ack;
  * DOC: Bindings
  *
  * A binding leads from an exchange to a queue or to another exchange.  Source,
- * destination and key name it; what a headers exchange compares may be changed.
+ * destination and key name it; its flags, its weight and what a headers exchange
+ * compares may be changed.
  *
  * Lifetime: linked at both ends from new to delete, or until either end is
  * deleted.  Readers find it under RCU; it holds references on both ends, and is
@@ -39,6 +40,8 @@ struct netlink_ext_ack;
  * @of_source: in source.all (rcu; changed under topology)
  * @of_destination: in queue.bindings or exchange.bound (topology)
  * @headers: what a headers exchange compares, or NULL (rcu; changed under topology)
+ * @flags: enum broker_binding_flags (topology; read anywhere)
+ * @weight: its share in source.rings, if it has those (topology; read anywhere)
  * @key_len: bytes of @key (const)
  * @key: key or pattern, NUL-terminated (const)
  */
@@ -57,9 +60,29 @@ struct broker_binding {
 	struct list_head of_source;
 	struct list_head of_destination;
 	struct broker_headers __rcu *headers;
+	u32 flags;
+	u32 weight;
 	u8 key_len;
 	char key[];
 };
+
+/**
+ * struct broker_binding_config - what a binding is made with, or what of it to change
+ * @set: BROKER_BINDING_SET_*: the members below that are given (const)
+ * @flags: enum broker_binding_flags (const)
+ * @weight: of a hash or split exchange (const)
+ * @headers: of a headers exchange, else NULL; the binding's own on success (const)
+ */
+struct broker_binding_config {
+	unsigned int set;
+	u32 flags;
+	u32 weight;
+	struct broker_headers *headers;
+};
+
+#define BROKER_BINDING_SET_FLAGS	BIT(0)
+#define BROKER_BINDING_SET_WEIGHT	BIT(1)
+#define BROKER_BINDING_SET_HEADERS	BIT(2)
 
 /**
  * struct broker_binding_name - what names a binding
@@ -80,12 +103,13 @@ struct broker_binding_name {
 extern const struct rhashtable_params broker_binding_params;
 extern const struct rhashtable_params broker_binding_key_params;
 
-/* Under broker.topology.  new and set take over @headers when they succeed. */
+/* Under broker.topology. */
 struct broker_binding *broker_binding_new(struct broker *broker,
 					  const struct broker_binding_name *name,
-					  struct broker_headers *headers,
+					  const struct broker_binding_config *config,
 					  struct netlink_ext_ack *extack);
-void broker_binding_set(struct broker_binding *binding, struct broker_headers *headers);
+int broker_binding_set(struct broker_binding *binding, const struct broker_binding_config *config,
+		       struct netlink_ext_ack *extack);
 void broker_binding_unlink(struct broker_binding *binding);
 struct broker_binding *broker_binding_lookup(struct broker *broker,
 					     const struct broker_binding_name *name);

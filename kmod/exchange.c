@@ -77,10 +77,14 @@ static int exchange_init_type(struct broker_exchange *exchange)
 
 static void exchange_destroy_type(struct broker_exchange *exchange)
 {
-	if (exchange->type == BROKER_EXCHANGE_TYPE_DIRECT)
+	if (exchange->type == BROKER_EXCHANGE_TYPE_DIRECT) {
 		rhltable_destroy(&exchange->keys);
-	else if (exchange->type == BROKER_EXCHANGE_TYPE_TOPIC)
+	} else if (exchange->type == BROKER_EXCHANGE_TYPE_TOPIC) {
 		broker_topic_destroy(&exchange->topic);
+	} else if (broker_exchange_has_rings(exchange)) {
+		broker_rings_free(exchange);
+		kfree(rcu_dereference_protected(exchange->hash_header, true));
+	}
 }
 
 static void exchange_free_work(struct work_struct *work)
@@ -126,6 +130,7 @@ static struct broker_exchange *exchange_alloc(struct broker *broker,
 	INIT_LIST_HEAD(&exchange->alternate_of);
 	INIT_LIST_HEAD(&exchange->of_alternate);
 	INIT_LIST_HEAD(&exchange->all);
+	seqcount_mutex_init(&exchange->flagging, &broker->topology);
 	INIT_LIST_HEAD(&exchange->bound);
 	INIT_LIST_HEAD(&exchange->walk);
 	exchange->name_len = config->name_len;
@@ -205,6 +210,35 @@ static void exchange_set_alternate(struct broker_exchange *exchange,
 		list_add_tail(&exchange->of_alternate, &alternate->alternate_of);
 }
 
+/* What a configuration says of the header to hash; NULL: none. */
+static struct broker_hash_header *hash_header_new(const struct broker_exchange_config *config,
+						  u32 type, struct netlink_ext_ack *extack)
+{
+	struct broker_hash_header *header;
+
+	if (!config->hash_header_len)
+		return NULL;
+	if (type != BROKER_EXCHANGE_TYPE_HASH) {
+		NL_SET_ERR_MSG_MOD(extack, "only an exchange of type hash hashes a header");
+		return ERR_PTR(-EINVAL);
+	}
+	header = kzalloc(struct_size(header, name, config->hash_header_len + 1), BROKER_GFP);
+	if (!header)
+		return ERR_PTR(-ENOMEM);
+	header->len = config->hash_header_len;
+	memcpy(header->name, config->hash_header, header->len);
+	return header;
+}
+
+static void exchange_set_hash_header(struct broker_exchange *exchange,
+				     struct broker_hash_header *header)
+{
+	header = rcu_replace_pointer(exchange->hash_header, header,
+				     lockdep_is_held(&exchange->broker->topology));
+	if (header)
+		kfree_rcu(header, rcu);
+}
+
 /**
  * broker_exchange_new() - Make an exchange and link it
  * @broker: its topology is locked
@@ -213,13 +247,14 @@ static void exchange_set_alternate(struct broker_exchange *exchange,
  * @extack: gets the reason
  *
  * Return: the exchange, which the broker's tables own; or -EEXIST, -ENOENT (the
- * alternate), -ENOMEM.
+ * alternate), -EINVAL (a setting of another type), -ENOMEM.
  */
 struct broker_exchange *broker_exchange_new(struct broker *broker,
 					    const struct broker_exchange_config *config,
 					    bool predeclared, struct netlink_ext_ack *extack)
 {
 	struct broker_exchange *exchange, *alternate;
+	struct broker_hash_header *header;
 	int err;
 
 	lockdep_assert_held(&broker->topology);
@@ -230,10 +265,14 @@ struct broker_exchange *broker_exchange_new(struct broker *broker,
 	alternate = exchange_find_alternate(broker, config, NULL, extack);
 	if (IS_ERR(alternate))
 		return alternate;
+	header = hash_header_new(config, config->type, extack);
+	if (IS_ERR(header))
+		return ERR_CAST(header);
 
+	err = -ENOMEM;
 	exchange = exchange_alloc(broker, config);
 	if (!exchange)
-		return ERR_PTR(-ENOMEM);
+		goto err_header;
 	exchange->predeclared = predeclared;
 	err = exchange_init_type(exchange);
 	if (err)
@@ -245,6 +284,8 @@ struct broker_exchange *broker_exchange_new(struct broker *broker,
 	if (err)
 		goto err_number;
 	exchange_set_alternate(exchange, alternate);
+	if (header)
+		exchange_set_hash_header(exchange, header);
 	xa_store(&broker->exchange_ids, exchange->id, exchange, GFP_KERNEL);
 	WRITE_ONCE(broker->nr_exchanges, broker->nr_exchanges + 1);
 	broker_topology_changed(broker);
@@ -258,6 +299,8 @@ err_type:
 err_free:
 	free_percpu(exchange->stats);
 	kfree(exchange);
+err_header:
+	kfree(header);
 	return ERR_PTR(err);
 }
 
@@ -268,21 +311,21 @@ err_free:
  * @extack: gets the reason
  *
  * Return: 0; -ENOENT: no such alternate; -ELOOP: it leads back here; -EPERM: the
- * default exchange takes none.
+ * default exchange takes none; -EINVAL: a setting of another type; -ENOMEM.
  */
 int broker_exchange_set(struct broker_exchange *exchange,
 			const struct broker_exchange_config *config,
 			struct netlink_ext_ack *extack)
 {
+	struct broker_exchange *alternate = NULL;
 	struct broker *broker = exchange->broker;
+	struct broker_hash_header *header;
 	kuid_t uid;
 	kgid_t gid;
 	u16 mode;
 
 	lockdep_assert_held(&broker->topology);
 	if (config->set & BROKER_EXCHANGE_SET_ALTERNATE) {
-		struct broker_exchange *alternate;
-
 		if (!exchange->name_len && config->alternate_len) {
 			NL_SET_ERR_MSG_MOD(extack, "the default exchange has no alternate");
 			return -EPERM;
@@ -290,8 +333,16 @@ int broker_exchange_set(struct broker_exchange *exchange,
 		alternate = exchange_find_alternate(broker, config, exchange, extack);
 		if (IS_ERR(alternate))
 			return PTR_ERR(alternate);
-		exchange_set_alternate(exchange, alternate);
 	}
+	header = hash_header_new(config, exchange->type, extack);
+	if (IS_ERR(header))
+		return PTR_ERR(header);
+	/* Nothing fails from here on. */
+	if (config->set & BROKER_EXCHANGE_SET_ALTERNATE)
+		exchange_set_alternate(exchange, alternate);
+	if (config->set & BROKER_EXCHANGE_SET_HASH_HEADER &&
+	    exchange->type == BROKER_EXCHANGE_TYPE_HASH)
+		exchange_set_hash_header(exchange, header);
 	broker_access_read(&exchange->access, &uid, &gid, &mode);
 	broker_access_set(&exchange->access,
 			  config->set & BROKER_EXCHANGE_SET_UID ? config->uid : uid,

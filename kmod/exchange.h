@@ -5,10 +5,14 @@
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
+#include <linux/seqlock.h>
 #include <linux/workqueue.h>
+
+#include <uapi/linux/broker_netlink.h>
 
 #include "access.h"
 #include "broker.h"
+#include "ring.h"
 #include "topic.h"
 
 struct netlink_ext_ack;
@@ -21,7 +25,8 @@ struct netlink_ext_ack;
  * what no binding matches; neither may form a cycle, so routing always ends.
  *
  * What it takes to find bindings depends on the type: a hash table of keys
- * (direct), a trie (topic), a list (fanout; headers, which must try each).
+ * (direct), a trie (topic), a ring of points (hash, split), a list (fanout;
+ * headers, which must try each).
  *
  * Lifetime: linked from new to delete; a deleted exchange is freed, after a
  * grace period, when its bindings are.
@@ -39,6 +44,8 @@ struct netlink_ext_ack;
  * @uid: owner (const)
  * @gid: group (const)
  * @mode: nine permission bits (const)
+ * @hash_header: what a hash exchange hashes; empty: the routing key (const)
+ * @hash_header_len: bytes of it (const)
  */
 struct broker_exchange_config {
 	unsigned int set;
@@ -51,12 +58,31 @@ struct broker_exchange_config {
 	kuid_t uid;
 	kgid_t gid;
 	u16 mode;
+	const char *hash_header;
+	u8 hash_header_len;
 };
 
 #define BROKER_EXCHANGE_SET_ALTERNATE	BIT(0)
 #define BROKER_EXCHANGE_SET_UID		BIT(1)
 #define BROKER_EXCHANGE_SET_GID		BIT(2)
 #define BROKER_EXCHANGE_SET_MODE	BIT(3)
+#define BROKER_EXCHANGE_SET_HASH_HEADER	BIT(4)
+
+/* Whose it is, and its mode. */
+#define BROKER_EXCHANGE_SET_OWNER						\
+	(BROKER_EXCHANGE_SET_UID | BROKER_EXCHANGE_SET_GID | BROKER_EXCHANGE_SET_MODE)
+
+/**
+ * struct broker_hash_header - name of the header that a hash exchange hashes
+ * @rcu: frees it after routing under way (owner: who replaced it)
+ * @len: bytes of @name (const)
+ * @name: NUL-terminated (const)
+ */
+struct broker_hash_header {
+	struct rcu_head rcu;
+	u8 len;
+	char name[];
+};
 
 /**
  * struct broker_exchange - an exchange
@@ -75,9 +101,14 @@ struct broker_exchange_config {
  * @of_alternate: in that list (topology)
  * @keys: direct: bindings by key (rcu; changed under topology)
  * @topic: topic: bindings by pattern (rcu; changed under topology)
+ * @rings: hash, split: bindings to choose from (rcu; changed under topology)
+ * @turn: split: messages that have taken a turn (atomic)
+ * @hash_header: hash: header to hash, or NULL (rcu; changed under topology)
  * @all: bindings that start here; fanout, headers: what routing walks (rcu;
  *	changed under topology)
  * @nr_bindings: how many (topology; read anywhere)
+ * @nr_diverts: how many of them divert (topology; read anywhere)
+ * @flagging: lets routing see a change of a binding's flags as one step (topology)
  * @bound: bindings that lead here (topology)
  * @seen: mark of a search for cycles (topology)
  * @walk: in that search, or in broker.unused (topology)
@@ -103,9 +134,16 @@ struct broker_exchange {
 	union {
 		struct rhltable keys;
 		struct broker_topic topic;
+		struct {
+			struct broker_ring __rcu *rings[BROKER_RING_KINDS];
+			atomic64_t turn;
+			struct broker_hash_header __rcu *hash_header;
+		};
 	};
 	struct list_head all;
 	u32 nr_bindings;
+	u32 nr_diverts;
+	seqcount_mutex_t flagging;
 	struct list_head bound;
 	bool seen;
 	struct list_head walk;
@@ -129,6 +167,12 @@ int broker_exchange_predeclare(struct broker *broker);
 void broker_exchange_end(struct broker *broker);
 
 extern const struct rhashtable_params broker_exchange_params;
+
+static inline bool broker_exchange_has_rings(const struct broker_exchange *exchange)
+{
+	return exchange->type == BROKER_EXCHANGE_TYPE_HASH ||
+	       exchange->type == BROKER_EXCHANGE_TYPE_SPLIT;
+}
 
 /* Under RCU or broker.topology. */
 struct broker_exchange *broker_exchange_lookup(struct broker *broker, const char *name,

@@ -16,6 +16,11 @@ struct broker_exchange;
  * reads exchanges and bindings under RCU and takes a reference on each queue, so
  * that what follows may sleep.  Memory is never allocated under RCU: where there
  * is too little, the search is given up, more is allocated, and it starts over.
+ *
+ * Exchanges that taps alone lead to are searched after all others, so that a
+ * queue or an exchange that is reached both ways is not taken for tapped.  A
+ * turn at a split exchange is drawn once for a message, however often the search
+ * starts over.
  */
 
 /**
@@ -23,6 +28,7 @@ struct broker_exchange;
  * @queue: with a reference (owner: the routes)
  * @binding: that led there, with a reference; NULL through the default exchange,
  *	or if routes.keep_bindings is off (owner: the routes)
+ * @tap: taps alone led there: no route to the publisher (owner: the routes)
  * @reservation: room in @queue (owner: the routes)
  * @error: the queue's refusal; 0: it has reserved room; -ECANCELED: it was not
  *	asked, or another queue refused (owner: the routes)
@@ -31,6 +37,7 @@ struct broker_exchange;
 struct broker_route {
 	struct broker_queue *queue;
 	struct broker_binding *binding;
+	bool tap;
 	struct broker_reservation reservation;
 	int error;
 	u64 sequence;
@@ -39,20 +46,32 @@ struct broker_route {
 /**
  * struct broker_visit - an exchange that a message comes through
  * @exchange: good under RCU only (owner: the call)
- * @matched: whether a binding of it matched (owner: the call)
+ * @id: its number (owner: the call)
+ * @matched: whether a binding of it matched, taps aside (owner: the call)
+ * @tap: taps alone led there (owner: the call)
+ * @searched: its bindings were looked at (owner: the call)
+ * @drawn: @turn was drawn (owner: the call)
+ * @turn: at a split exchange (owner: the call)
  */
 struct broker_visit {
 	struct broker_exchange *exchange;
+	u32 id;
 	bool matched;
+	bool tap;
+	bool searched;
+	bool drawn;
+	u64 turn;
 };
 
 /**
  * struct broker_routes - the destinations of a message, and memory to find them
  * @route: destinations (owner: the call)
  * @nr: how many (owner: the call)
+ * @nr_taps: how many of these taps alone led to (owner: the call)
  * @room: entries there is memory for (owner: the call)
  * @visited: exchanges it comes through (owner: the call)
  * @nr_visited: how many (owner: the call)
+ * @nr_known: how many the last search visited: they may have drawn (owner: the call)
  * @visited_room: entries there is memory for (owner: the call)
  * @topic: memory of the topic matcher (owner: the call)
  * @exchange: it was published to, with a reference; NULL for the default
@@ -62,9 +81,11 @@ struct broker_visit {
 struct broker_routes {
 	struct broker_route *route;
 	u32 nr;
+	u32 nr_taps;
 	u32 room;
 	struct broker_visit *visited;
 	u32 nr_visited;
+	u32 nr_known;
 	u32 visited_room;
 	struct broker_topic_scratch topic;
 	struct broker_exchange *exchange;
@@ -79,7 +100,7 @@ struct broker_routes {
  * @key_len: bytes of it (const)
  * @props: checked properties (const)
  * @props_len: bytes of them (const)
- * @dry_run: count nothing (const)
+ * @dry_run: count nothing, use up no turn (const)
  */
 struct broker_routing {
 	const char *exchange;

@@ -87,15 +87,17 @@ static int publish_route(struct submit *submit, const struct broker_message *mes
 		.props_len = message->props_len,
 	};
 	struct broker *broker = submit->session->broker;
+	u32 nr;
 	int err;
 
 	err = broker_routes_find(&submit->routes, broker, &routing);
 	trace_broker_route(submit->session, message, submit->routes.nr);
 	if (err)
 		return err;
-	if (!submit->routes.nr)
+	nr = submit->routes.nr - submit->routes.nr_taps;
+	if (!nr)
 		this_cpu_inc(broker->stats->unroutable);
-	return submit->routes.nr < min_routes ? -EHOSTUNREACH : 0;
+	return nr < min_routes ? -EHOSTUNREACH : 0;
 }
 
 /* An entry for each queue, before any room is taken. */
@@ -141,8 +143,24 @@ static void publish_abort(struct broker_routes *routes)
 	}
 }
 
+/* Takes room in the queues that taps alone lead to: one that refuses only counts that. */
+static void publish_reserve_taps(struct broker_routes *routes)
+{
+	u32 i;
+
+	for (i = 0; routes->nr_taps && i < routes->nr; i++) {
+		struct broker_route *route = &routes->route[i];
+
+		if (!route->tap)
+			continue;
+		route->error = broker_queue_reserve(route->queue, &route->reservation);
+		if (route->error && route->error != -ENOENT)
+			broker_queue_count_refused(route->queue);
+	}
+}
+
 /**
- * publish_reserve() - Take room in every queue
+ * publish_reserve() - Take room in every queue, taps aside
  * @routes: prepared
  * @partial: a queue that refuses does not stop the others
  * @refused: the first that did
@@ -161,6 +179,8 @@ static int publish_reserve(struct broker_routes *routes, bool partial,
 	for (i = 0; i < routes->nr; i++) {
 		struct broker_route *route = &routes->route[i];
 
+		if (route->tap)
+			continue;
 		route->error = broker_queue_reserve(route->queue, &route->reservation);
 		if (!route->error) {
 			reserved++;
@@ -231,7 +251,8 @@ static void publish_count_refusals(struct submit *submit, const struct broker_me
 	for (i = 0; i < routes->nr; i++) {
 		struct broker_route *route = &routes->route[i];
 
-		if (!route->error || route->error == -ENOENT || route->error == -ECANCELED)
+		if (route->tap || !route->error || route->error == -ENOENT ||
+		    route->error == -ECANCELED)
 			continue;
 		broker_queue_count_refused(route->queue);
 		refused = true;
@@ -277,6 +298,8 @@ static int publish_reserve_wait(struct submit *submit, const struct broker_op *o
 			return refused->error;
 		return message->exchange_len ? -EHOSTUNREACH : -ENOENT;
 	}
+	if (reserved >= 0)
+		publish_reserve_taps(routes);
 	return reserved;
 }
 
@@ -291,6 +314,8 @@ static void publish_commit(struct submit *submit, struct broker_result *result)
 		if (route->error)
 			continue;
 		route->sequence = broker_queue_commit(route->queue, &route->reservation);
+		if (route->tap)
+			continue;
 		result->accepted++;
 		result->sequence = result->accepted == 1 ? route->sequence : 0;
 	}
@@ -314,6 +339,9 @@ static void publish_confirm(struct submit *submit, u32 index, struct broker_resu
 			.sequence = route->sequence,
 		};
 
+		/* The publisher does not learn of taps. */
+		if (route->tap)
+			continue;
 		if (route->error)
 			result->refused++;
 		/* Proved writable before: a fault now is the caller's own doing. */

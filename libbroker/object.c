@@ -20,10 +20,13 @@
 /* Longest value that an attribute can carry, its length being 16 bits. */
 #define MAX_VALUE	(UINT16_MAX - NLA_HDRLEN)
 
-static const char *const exchange_types[] = { "direct", "fanout", "topic", "headers" };
+static const char *const exchange_types[] = {
+	"direct", "fanout", "topic", "headers", "hash", "split"
+};
 static const char *const overflows[] = { "reject", "block", "drop-head" };
 static const char *const matches[] = { "all", "any" };
 static const char *const exchange_flags[] = { "auto-delete" };
+static const char *const binding_flags[] = { "divert", "tap" };
 static const char *const queue_flags[] = { "exclusive", "auto-delete" };
 static const char *const consumer_flags[] = { "auto-accept" };
 
@@ -66,6 +69,7 @@ static const struct broker_attribute exchange_list[] = {
 	PLAIN(EXCHANGE, UNROUTABLE, "unroutable", U64),
 	PLAIN(EXCHANGE, REFUSED, "refused", U64),
 	PLAIN(EXCHANGE, IF_UNUSED, "if-unused", FLAG),
+	PLAIN(EXCHANGE, HASH_HEADER, "hash-header", STRING),
 };
 
 static const struct broker_attribute queue_list[] = {
@@ -106,6 +110,8 @@ static const struct broker_attribute binding_list[] = {
 	PLAIN(BINDING, KEY, "key", STRING),
 	WORDY(BINDING, MATCH, "match", WORD, matches),
 	PLAIN(BINDING, HEADER, "header", HEADERS),
+	WORDY(BINDING, FLAGS, "flags", WORDS, binding_flags),
+	PLAIN(BINDING, WEIGHT, "weight", U32),
 };
 
 static const struct broker_attribute consumer_list[] = {
@@ -149,6 +155,8 @@ static const struct broker_attribute route_list[] = {
 	PLAIN(ROUTE, VIA, "via", STRING),
 	PLAIN(ROUTE, PATTERN, "pattern", STRING),
 	PLAIN(ROUTE, QUEUES, "queues", U32),
+	WORDY(ROUTE, FLAGS, "flags", WORDS, binding_flags),
+	PLAIN(ROUTE, TAPS, "taps", U32),
 };
 
 static const struct broker_attribute audit_list[] = {

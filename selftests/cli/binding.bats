@@ -75,8 +75,35 @@ teardown() { drop_broker; }
 	refused "brokerctl: binding show: " brokerctl binding show none
 }
 
+@test "binding add --weight, and binding set --weight" {
+	brokerctl exchange add canary --type split
+	brokerctl queue add new
+	brokerctl binding add canary audit --weight 9
+	brokerctl binding add canary new
+	seq 10 | brokerctl publish canary k --lines
+	count ready 9 audit
+	brokerctl binding set canary new --weight 9
+	tells 'weight: 9' 'flags: -' -- brokerctl binding show canary --queue new --verbose
+	refused "(weight)" brokerctl binding add logs audit k --weight 2
+}
+
+@test "binding --divert, --tap and --plain" {
+	brokerctl binding add logs audit k --divert
+	tells 'flags: divert' -- brokerctl binding show logs --verbose
+	brokerctl binding set logs audit k --tap
+	json '.[0].flags == ["tap"]' brokerctl binding show logs --json
+	brokerctl binding set logs audit k --plain
+	run -0 brokerctl binding show logs
+	[[ ${lines[0]} =~ ^EXCHANGE\ +KEY\ +QUEUE\ +TO-EXCHANGE\ +WEIGHT\ +FLAGS ]]
+	[ "${#lines[0]}" -le 80 ]
+	[[ ${lines[1]} =~ ^logs\ +k\ +audit\ +-\ +-\ +-\  ]]
+	refused "(flags)" brokerctl binding set logs audit k --divert --tap
+}
+
 @test "binding: what is not understood" {
 	misused "--header: 'a:itn=5'" brokerctl binding add logs audit --header a:itn=5
 	misused "DEST is missing" brokerctl binding add logs
+	misused "--weight: '0'" brokerctl binding add logs audit --weight 0
+	misused "nothing to change" brokerctl binding set logs audit
 	misused "--match: 'some'" brokerctl binding add logs audit --match some
 }

@@ -40,6 +40,14 @@ teardown() { drop_broker; }
 	said "hint: brokerctl exchange show"
 }
 
+@test "exchange --hash-header, of a hash exchange" {
+	brokerctl exchange add parts --type hash --hash-header customer
+	tells 'type: hash' 'hash-header: customer' -- brokerctl exchange show parts
+	brokerctl exchange set parts --hash-header ''
+	tells 'hash-header: -' -- brokerctl exchange show parts
+	refused "(hash-header)" brokerctl exchange add logs --type topic --hash-header customer
+}
+
 @test "exchange del deletes several, and goes on behind one that is not there" {
 	brokerctl exchange add a --type direct
 	brokerctl exchange add b --type direct

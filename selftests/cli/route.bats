@@ -21,8 +21,8 @@ teardown() { drop_broker; }
 
 @test "route writes a table, and publishes nothing" {
 	run -0 brokerctl route logs disk.note
-	[[ ${lines[0]} =~ ^QUEUE\ +VIA\ +PATTERN$ ]]
-	[[ ${lines[1]} =~ ^audit\ +logs\ +#$ ]]
+	[[ ${lines[0]} =~ ^QUEUE\ +VIA\ +PATTERN\ +FLAGS$ ]]
+	[[ ${lines[1]} =~ ^audit\ +logs\ +#\ +-$ ]]
 	[ "${#lines[@]}" -eq 2 ]
 	count enqueued 0 audit
 }
@@ -52,4 +52,12 @@ teardown() { drop_broker; }
 	refused "no queue would get it" brokerctl route empty x
 	gives 1 brokerctl route empty x --json
 	[ "$output" = "[]" ]
+}
+
+@test "route shows what diverts and what taps" {
+	brokerctl binding add logs audit 'x.#' --divert
+	brokerctl binding add logs errors x.y --tap
+	run -0 brokerctl route logs x.y
+	[[ ${lines[1]} =~ ^audit\ +logs\ +x.#\ +divert$ ]]
+	[[ ${lines[2]} =~ ^errors\ +logs\ +x.y\ +tap$ ]]
 }

@@ -253,6 +253,7 @@ struct nl_opts {
 	uint64_t max_bytes;
 	uint32_t overflow;
 	const char *alternate;
+	const char *hash_header;
 	int owned;		/* uid, gid and mode are set */
 	uint32_t uid, gid, mode;
 };
@@ -295,6 +296,7 @@ static inline int exchange_command(int cmd, const char *name, int type, const st
 	if (o->flags)
 		nl_put_u32(msg, BROKER_A_EXCHANGE_FLAGS, o->flags);
 	nl_put_str(msg, BROKER_A_EXCHANGE_ALTERNATE, o->alternate);
+	nl_put_str(msg, BROKER_A_EXCHANGE_HASH_HEADER, o->hash_header);
 	if (o->owned) {
 		nl_put_u32(msg, BROKER_A_EXCHANGE_UID, o->uid);
 		nl_put_u32(msg, BROKER_A_EXCHANGE_GID, o->gid);
@@ -348,6 +350,29 @@ static inline int bind_queue(const char *exchange, const char *queue, const char
 {
 	return nl_do(binding_msg(BROKER_CMD_BINDING_NEW, exchange, queue, NULL, key));
 }
+
+/* What may be said of a binding; what is 0 is left out, flags too unless set_flags. */
+struct nl_binding {
+	const char *exchange, *queue, *to_exchange, *key;
+	uint32_t flags, weight;
+	int set_flags;
+};
+
+static inline int binding_command(int cmd, const struct nl_binding *b)
+{
+	struct nl_msg *msg = binding_msg(cmd, b->exchange, b->queue, b->to_exchange, b->key);
+
+	if (b->flags || b->set_flags)
+		nl_put_u32(msg, BROKER_A_BINDING_FLAGS, b->flags);
+	if (b->weight)
+		nl_put_u32(msg, BROKER_A_BINDING_WEIGHT, b->weight);
+	return nl_do(msg);
+}
+
+#define binding_new(...) \
+	binding_command(BROKER_CMD_BINDING_NEW, &(struct nl_binding){ __VA_ARGS__ })
+#define binding_set(...) \
+	binding_command(BROKER_CMD_BINDING_SET, &(struct nl_binding){ __VA_ARGS__ })
 
 static inline int bind_exchange(const char *exchange, const char *to_exchange, const char *key)
 {

@@ -55,12 +55,13 @@ CMD_NAME = {v: k[len("BROKER_CMD_"):] for k, v in ENUM.items() if k.startswith("
 TYPE = Names(ENUM, "BROKER_EXCHANGE_TYPE_")
 OVERFLOW = Names(ENUM, "BROKER_OVERFLOW_")
 MATCH = Names(ENUM, "BROKER_MATCH_")
+BINDING_FLAGS = Names(ENUM, "BROKER_BINDING_FLAGS_")
 QUEUE_FLAGS = Names(ENUM, "BROKER_QUEUE_FLAGS_")
 EXCHANGE_FLAGS = Names(ENUM, "BROKER_EXCHANGE_FLAGS_")
 
 # Attributes that are text; what is neither that nor nested is an integer.
 TEXT = re.compile(r"_(NAME|ALTERNATE|QUEUE|EXCHANGE|TO_EXCHANGE|KEY|COMM|VERSION|VIA|PATTERN"
-                  r"|STRING|TO|REASON)$")
+                  r"|STRING|TO|REASON|HASH_HEADER)$")
 
 
 def attribute_set(command):

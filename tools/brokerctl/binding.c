@@ -10,13 +10,16 @@ static const struct column columns[] = {
 	{ "key", "KEY" },
 	{ "queue", "QUEUE" },
 	{ "to-exchange", "TO-EXCHANGE" },
+	{ "weight", "WEIGHT" },
+	{ "flags", "FLAGS" },
 	{ "match", "MATCH" },
 	{ "header", "HEADERS" },
 	{ 0 }
 };
 
 static const char *const settings[] = {
-	"exchange", "queue", "to-exchange", "key", "match", "header", NULL
+	"exchange", "queue", "to-exchange", "key", "match", "header", "flags",
+	"weight", NULL
 };
 
 static const char *const prepared[] = { "queue", "to-exchange", "header", NULL };

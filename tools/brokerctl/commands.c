@@ -14,6 +14,9 @@
 	OPT_REPLY_TO, OPT_TYPE, OPT_APP_ID, OPT_SUBJECT, OPT_TRACEPARENT, OPT_USER_ID,          \
 	OPT_TIMESTAMP, OPT_PRIORITY, OPT_DELIVERY_MODE, OPT_HEADER
 
+#define EXCHANGE_OPTIONS                                                                        \
+	OPT_ALTERNATE, OPT_HASH_HEADER, OPT_MODE, OPT_OWNER, OPT_GROUP
+
 #define QUEUE_OPTIONS                                                                           \
 	OPT_MAX_MESSAGES, OPT_MAX_BYTES, OPT_OVERFLOW, OPT_MODE, OPT_OWNER, OPT_GROUP
 
@@ -120,8 +123,7 @@ const struct command commands[] = {
 		.brief = "Make an exchange",
 		.object = &noun_exchange,
 		.arguments = { { .name = "NAME", .attribute = "name" } },
-		.options = { OPT_EXCHANGE_TYPE, OPT_ALTERNATE, OPT_AUTO_DELETE, OPT_MODE,
-			     OPT_OWNER, OPT_GROUP },
+		.options = { OPT_EXCHANGE_TYPE, EXCHANGE_OPTIONS, OPT_AUTO_DELETE },
 		.run = object_add,
 	},
 	{
@@ -129,7 +131,7 @@ const struct command commands[] = {
 		.brief = "Change an exchange",
 		.object = &noun_exchange,
 		.arguments = { EXCHANGE_NAME },
-		.options = { OPT_ALTERNATE, OPT_MODE, OPT_OWNER, OPT_GROUP },
+		.options = { EXCHANGE_OPTIONS },
 		.run = object_set,
 	},
 	{
@@ -190,15 +192,19 @@ const struct command commands[] = {
 			   "any number of words.",
 		.object = &noun_binding,
 		.arguments = { BINDING_ARGUMENTS },
-		.options = { OPT_TO_EXCHANGE, OPT_MATCH, OPT_MATCH_HEADER },
+		.options = { OPT_TO_EXCHANGE, OPT_MATCH, OPT_MATCH_HEADER, OPT_WEIGHT, OPT_DIVERT,
+			     OPT_TAP },
 		.run = object_add,
 	},
 	{
 		.noun = "binding", .verb = "set",
-		.brief = "Replace what a binding of a headers exchange compares",
+		.brief = "Change a binding",
+		.details = "--match and --header replace all that a binding of a headers exchange "
+			   "compares.",
 		.object = &noun_binding,
 		.arguments = { BINDING_ARGUMENTS },
-		.options = { OPT_TO_EXCHANGE, OPT_MATCH, OPT_MATCH_HEADER },
+		.options = { OPT_TO_EXCHANGE, OPT_MATCH, OPT_MATCH_HEADER, OPT_WEIGHT, OPT_DIVERT,
+			     OPT_TAP, OPT_PLAIN },
 		.run = object_set,
 	},
 	{

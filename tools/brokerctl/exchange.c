@@ -17,7 +17,7 @@ static const struct column columns[] = {
 };
 
 static const char *const settings[] = {
-	"name", "type", "flags", "alternate", "uid", "gid", "mode", NULL
+	"name", "type", "flags", "alternate", "hash-header", "uid", "gid", "mode", NULL
 };
 
 const struct noun noun_exchange = {

@@ -19,6 +19,22 @@ int object_assign(const struct args *args, struct broker_object *object, const c
 		       error == -ERANGE ? "too long" : strerror(-error), attribute);
 }
 
+/* One more word of an attribute that may have several */
+static int assign_word(const struct args *args, struct broker_object *object,
+		       const char *attribute, const char *word)
+{
+	const char *words = broker_object_string(object, attribute);
+	char *both;
+	int status;
+
+	if (!*words)
+		return object_assign(args, object, attribute, word);
+	both = text_format("%s%s%s", words, *word ? "," : "", word);
+	status = object_assign(args, object, attribute, both);
+	free(both);
+	return status;
+}
+
 static int assign_option(const struct args *args, struct broker_object *object,
 			 const struct option_value *value)
 {
@@ -31,7 +47,7 @@ static int assign_option(const struct args *args, struct broker_object *object,
 		return object_assign(args, object, def->attribute, value->text);
 	case VALUE_NONE:
 		if (def->word)
-			return object_assign(args, object, def->attribute, def->word);
+			return assign_word(args, object, def->attribute, def->word);
 		error = broker_object_set_number(object, def->attribute, 1);
 		break;
 	default:

@@ -2,7 +2,9 @@
 /* Every option there is.  Which command takes which: commands.c. */
 #include "command.h"
 
-static const char *const exchange_types[] = { "direct", "fanout", "topic", "headers", NULL };
+static const char *const exchange_types[] = {
+	"direct", "fanout", "topic", "headers", "hash", "split", NULL
+};
 static const char *const overflows[] = { "reject", "block", "drop-head", NULL };
 static const char *const matches[] = { "all", "any", NULL };
 static const char *const acks[] = { "accept", "release", "fail", "reject", "auto", NULL };
@@ -29,7 +31,7 @@ const struct option_def option_table[NR_OPTIONS] = {
 	[OPT_EXCHANGE_TYPE] = {
 		.name = "type", .letter = 't', .kind = VALUE_WORD, .value_name = "TYPE",
 		.words = exchange_types, .attribute = "type",
-		.help = "how it routes: direct, fanout, topic or headers; needed",
+		.help = "how it routes: direct, fanout, topic, headers, hash or split; needed",
 	},
 	[OPT_ALTERNATE] = {
 		.name = "alternate", .kind = VALUE_TEXT, .value_name = "EXCHANGE",
@@ -39,6 +41,11 @@ const struct option_def option_table[NR_OPTIONS] = {
 	[OPT_AUTO_DELETE] = {
 		.name = "auto-delete", .attribute = "flags", .word = "auto-delete",
 		.help = "goes with its last binding or consumer",
+	},
+	[OPT_HASH_HEADER] = {
+		.name = "hash-header", .kind = VALUE_TEXT, .value_name = "NAME",
+		.attribute = "hash-header",
+		.help = "of a hash exchange: header to hash; '' for the routing key (default)",
 	},
 	[OPT_MAX_MESSAGES] = {
 		.name = "max-messages", .kind = VALUE_NUMBER, .value_name = "N",
@@ -94,6 +101,23 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.value_name = "NAME[[:TYPE]=VALUE]",
 		.help = "header to compare, string, int, double or bool; "
 			"without a value it need only be there; repeat for more",
+	},
+	[OPT_WEIGHT] = {
+		.name = "weight", .letter = 'w', .kind = VALUE_NUMBER, .value_name = "N",
+		.min = 1, .max = BROKER_WEIGHT_MAX, .attribute = "weight",
+		.help = "of a hash or split exchange: share of messages (default 1)",
+	},
+	[OPT_DIVERT] = {
+		.name = "divert", .attribute = "flags", .word = "divert",
+		.help = "what matches goes only where diverting bindings lead",
+	},
+	[OPT_TAP] = {
+		.name = "tap", .attribute = "flags", .word = "tap",
+		.help = "gets a copy that the publisher does not learn of",
+	},
+	[OPT_PLAIN] = {
+		.name = "plain", .attribute = "flags", .word = "",
+		.help = "neither divert nor tap any more",
 	},
 	[OPT_DEFAULT_MAX_MESSAGES] = {
 		.name = "default-max-messages", .kind = VALUE_NUMBER, .value_name = "N",

@@ -10,6 +10,7 @@ static const struct column columns[] = {
 	{ "queue", "QUEUE" },
 	{ "via", "VIA" },
 	{ "pattern", "PATTERN" },
+	{ "flags", "FLAGS" },
 	{ 0 }
 };
 

@@ -24,6 +24,12 @@ static bool is_name(const char *attribute)
 	       !strcmp(attribute, "mode");
 }
 
+/* Text that is none where it is empty */
+static bool is_optional(const char *attribute)
+{
+	return !strcmp(attribute, "alternate") || !strcmp(attribute, "hash-header");
+}
+
 static char *number_text(const char *attribute, uint64_t number)
 {
 	if (!strcmp(attribute, "uid"))
@@ -73,7 +79,7 @@ static char *value_of(const struct broker_object *object, const char *attribute,
 	case BROKER_VALUE_STRING:
 		text = broker_object_string(object, attribute);
 		if (!*text)	/* a name that is empty, or none */
-			text = strcmp(attribute, "alternate") ? "\"\"" : "-";
+			text = is_optional(attribute) ? "-" : "\"\"";
 		return text_copy(text);
 	case BROKER_VALUE_WORD:
 	case BROKER_VALUE_WORDS:

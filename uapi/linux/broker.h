@@ -66,7 +66,8 @@
  * A message published to the default exchange ("") goes to the queue whose name
  * is the routing key.  A direct exchange compares the key with the binding's
  * key, a fanout exchange ignores it, a headers exchange looks at properties
- * only.  A topic exchange matches it against patterns::
+ * only; hash and split exchanges are described below.  A topic exchange matches
+ * it against patterns::
  *
  *	key     ::= "" | word ( "." word )*
  *	pattern ::= "" | token ( "." token )*
@@ -79,6 +80,55 @@
  * as "#" and "#.#".
  *
  * However many bindings match, a message goes to each queue at most once.
+ */
+
+/**
+ * DOC: Hash and split exchanges
+ *
+ * Both send each message along one of their bindings, whatever the bindings' keys
+ * are.  A binding has a weight, 1 to 1000, which is its share relative to the
+ * others; weights at one exchange add up to 2048 at most.
+ *
+ * A *split* exchange lets its bindings take turns: of as many messages in a row as
+ * the weights, divided by their greatest common divisor, add up to, each binding
+ * gets exactly its weight's share, evenly spread, as long as no binding changes.
+ * A publish that is refused has taken its turn.
+ *
+ * A *hash* exchange chooses by the routing key, or by the value of a header (its
+ * bytes, without type) that the exchange's hash-header names; a message without
+ * that header is taken by its routing key.  The same bytes lead to the same
+ * binding while bindings stay.  A binding that is added takes over its share of
+ * keys, one that is deleted leaves its share to the others, and no other key
+ * moves.  Which key goes where depends on names alone, so it is the same after a
+ * restart and on any machine.  All arithmetic modulo 2^64::
+ *
+ *	mix(h)     h ^= h >> 33; h *= 0xff51afd7ed558ccd;
+ *	           h ^= h >> 33; h *= 0xc4ceb9fe1a85ec53; h ^= h >> 33
+ *	hash(b)    mix(FNV-1a of the bytes b, 64 bits)
+ *	base       FNV-1a of: "q" or "x" for a queue or an exchange, its name, a
+ *	           zero byte, the binding's key
+ *	point i    mix(base + i * 0x9e3779b97f4a7c15), for i from 0 to 64 times
+ *	           the weight, exclusive
+ *
+ * A key goes to the binding that has the lowest point at or above hash(key), or, if
+ * there is none above, the lowest point of all.
+ *
+ * DOC: Bindings that divert or tap
+ *
+ * At the exchange where a binding flagged *divert* matches a message, bindings
+ * without a flag are not followed: the message goes where diverting bindings lead,
+ * and along taps.  At a fanout, hash or split exchange every binding matches, and
+ * the latter choose among the diverting ones.  Other exchanges that the message
+ * comes through are not concerned.  A binding that diverts to where nothing
+ * matches sends the message nowhere; the alternate exchange does not get it.
+ *
+ * A binding flagged *tap* that matches gets a copy, at hash and split exchanges
+ * beside the one that is chosen.  All that it leads to, through further exchanges,
+ * is tapped.  A queue or exchange that is also reached otherwise is not.  Taps are
+ * invisible to the publisher: they are no routes (an exchange where only taps match
+ * is one where nothing matches), stand in no result or confirm, and are not waited
+ * for; a tapped queue that refuses counts that, and the message goes everywhere
+ * else.  A message that is refused reaches no tap.
  */
 
 #define BROKER_IOC_TYPE			0xBB
@@ -426,7 +476,8 @@ enum broker_confirm_level {
  * Errors (in struct broker_result):
  *
  *  - ENOENT: no such exchange; or, through the default exchange, no such queue.
- *  - EHOSTUNREACH: fewer than @min_routes queues match, alternate exchanges included.
+ *  - EHOSTUNREACH: fewer than @min_routes queues match, alternate exchanges
+ *    included, taps not.
  *  - EACCES: no permission to publish to the exchange (through the default
  *    exchange: to the queue).
  *  - EAGAIN: a queue is full; poll for EPOLLOUT, or give the call a @timeout_ns
@@ -555,7 +606,8 @@ struct broker_op {
 /**
  * struct broker_result - what became of one operation
  * @error: 0, or a negative errno: then the operation changed nothing
- * @accepted: PUBLISH: queues that took the message; settlements: deliveries settled
+ * @accepted: PUBLISH: queues that took the message, taps aside; settlements:
+ *	deliveries settled
  * @refused: PUBLISH: matching queues that did not
  * @confirm: index of the operation's first struct broker_confirm
  * @sequence: PUBLISH: the message's sequence in its queue, where exactly one took it

@@ -12,13 +12,27 @@
 
 #define BROKER_NAME_MAX		255
 #define BROKER_PROPS_MAX	65531
+#define BROKER_WEIGHT_MAX	1000
 #define BROKER_MODE_MAX		511
 
+/**
+ * enum broker_exchange_type - How an exchange finds the bindings that a
+ *   message follows.
+ * @BROKER_EXCHANGE_TYPE_DIRECT: Those whose key is the routing key.
+ * @BROKER_EXCHANGE_TYPE_FANOUT: All.
+ * @BROKER_EXCHANGE_TYPE_TOPIC: Those whose pattern matches the routing key.
+ * @BROKER_EXCHANGE_TYPE_HEADERS: Those whose headers the message has.
+ * @BROKER_EXCHANGE_TYPE_HASH: One, by consistent hashing of the routing key or
+ *   of a header.
+ * @BROKER_EXCHANGE_TYPE_SPLIT: One, in turn, as often as its weight says.
+ */
 enum broker_exchange_type {
 	BROKER_EXCHANGE_TYPE_DIRECT,
 	BROKER_EXCHANGE_TYPE_FANOUT,
 	BROKER_EXCHANGE_TYPE_TOPIC,
 	BROKER_EXCHANGE_TYPE_HEADERS,
+	BROKER_EXCHANGE_TYPE_HASH,
+	BROKER_EXCHANGE_TYPE_SPLIT,
 };
 
 /**
@@ -49,6 +63,18 @@ enum broker_match {
  */
 enum broker_exchange_flags {
 	BROKER_EXCHANGE_FLAGS_AUTO_DELETE = 1,
+};
+
+/**
+ * enum broker_binding_flags - At most one of them.
+ * @BROKER_BINDING_FLAGS_DIVERT: Where it matches, bindings of its exchange
+ *   without a flag are not followed.
+ * @BROKER_BINDING_FLAGS_TAP: Gets a copy that the publisher does not learn of:
+ *   it is no route, and a queue reached by taps alone never refuses a publish.
+ */
+enum broker_binding_flags {
+	BROKER_BINDING_FLAGS_DIVERT = 1,
+	BROKER_BINDING_FLAGS_TAP = 2,
 };
 
 /**
@@ -107,6 +133,7 @@ enum {
 	BROKER_A_EXCHANGE_UNROUTABLE,
 	BROKER_A_EXCHANGE_REFUSED,
 	BROKER_A_EXCHANGE_IF_UNUSED,
+	BROKER_A_EXCHANGE_HASH_HEADER,
 
 	__BROKER_A_EXCHANGE_MAX,
 	BROKER_A_EXCHANGE_MAX = (__BROKER_A_EXCHANGE_MAX - 1)
@@ -166,6 +193,8 @@ enum {
 	BROKER_A_BINDING_KEY,
 	BROKER_A_BINDING_MATCH,
 	BROKER_A_BINDING_HEADER,
+	BROKER_A_BINDING_FLAGS,
+	BROKER_A_BINDING_WEIGHT,
 
 	__BROKER_A_BINDING_MAX,
 	BROKER_A_BINDING_MAX = (__BROKER_A_BINDING_MAX - 1)
@@ -219,6 +248,8 @@ enum {
 	BROKER_A_ROUTE_VIA,
 	BROKER_A_ROUTE_PATTERN,
 	BROKER_A_ROUTE_QUEUES,
+	BROKER_A_ROUTE_FLAGS,
+	BROKER_A_ROUTE_TAPS,
 
 	__BROKER_A_ROUTE_MAX,
 	BROKER_A_ROUTE_MAX = (__BROKER_A_ROUTE_MAX - 1)
