@@ -51,6 +51,7 @@ enum {
 	BROKER_NLGRP_TOPOLOGY,
 	BROKER_NLGRP_CONSUMERS,
 	BROKER_NLGRP_AUDIT,
+	BROKER_NLGRP_ALARMS,
 };
 
 extern struct genl_family broker_nl_family;

@@ -8,8 +8,10 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
+struct broker_advisories;
 struct broker_exchange;
 struct net;
+struct workqueue_struct;
 
 /**
  * DOC: Overview
@@ -55,6 +57,7 @@ struct net;
  *  2. session.mutex         (mutex)  the set of a session's consumers; its end
  *  3. queue.lock            (spin)   entries and consumers of one queue
  *  4. session.lock          (spin)   what a session's readers and pollers wait for
+ *  5. advisories.lock       (spin)   what is to be told to administrators
  *
  * User memory is never touched under any of them.  All are taken in process
  * context only.
@@ -111,6 +114,7 @@ struct broker_stats {
  * @unused: auto-delete exchanges that lost their last binding (topology)
  * @reaping: somebody up the stack is deleting them (topology)
  * @stats: of all that was published (percpu)
+ * @advisories: what is to be told to administrators (const)
  *
  * Lifetime: made with the namespace, freed with it; sessions pin the namespace,
  * so none is left by then.
@@ -143,7 +147,11 @@ struct broker {
 	struct list_head unused;
 	bool reaping;
 	struct broker_stats __percpu *stats;
+	struct broker_advisories *advisories;
 };
+
+/* For work that is in no hurry (exchange.c). */
+extern struct workqueue_struct *broker_wq;
 
 struct broker *broker_of_net(const struct net *net);
 u64 broker_next_session_id(void);

@@ -6,6 +6,7 @@
 
 #include <linux/broker.h>
 
+#include "advisory.h"
 #include "broker.h"
 #include "consumer.h"
 #include "event.h"
@@ -273,6 +274,8 @@ bool broker_consumer_detach(struct broker_consumer *consumer, const struct broke
 	consumer_wake(consumer);
 	atomic_dec(&queue->broker->nr_consumers);
 	broker_event_consumer_ended(consumer, how);
+	if (how->failed)
+		broker_advise_consumer(consumer, BROKER_ADVISORY_KIND_CONSUMER_CRASHED, how);
 	broker_consumer_put(consumer);
 	return true;
 }

@@ -9,6 +9,7 @@
 #include <linux/rcupdate.h>
 
 #include "admin.h"
+#include "advisory.h"
 #include "binding.h"
 #include "broker.h"
 #include "consumer.h"
@@ -137,4 +138,46 @@ void broker_event_consumer_ended(struct broker_consumer *consumer,
 	if (skb)
 		event_send(broker, BROKER_NLGRP_CONSUMERS, skb,
 			   broker_nl_put_consumer_ended(skb, &head, consumer, how));
+}
+
+static int put_advice(struct sk_buff *skb, const struct broker_nl_head *head,
+		      const struct broker_advice *advice)
+{
+	return (advice->session &&
+		nla_put_u64_64bit(skb, BROKER_A_ADVISORY_SESSION, advice->session,
+				  BROKER_A_ADVISORY_PAD)) ||
+	       (advice->consumer &&
+		nla_put_u32(skb, BROKER_A_ADVISORY_CONSUMER, advice->consumer)) ||
+	       (advice->pid &&
+		(nla_put_u32(skb, BROKER_A_ADVISORY_PID, advice->pid) ||
+		 broker_nl_put_uid(skb, head, BROKER_A_ADVISORY_UID, advice->uid))) ||
+	       (advice->sequence &&
+		nla_put_u64_64bit(skb, BROKER_A_ADVISORY_SEQUENCE, advice->sequence,
+				  BROKER_A_ADVISORY_PAD)) ||
+	       (advice->cause &&
+		(nla_put_u32(skb, BROKER_A_ADVISORY_CAUSE, advice->cause) ||
+		 nla_put_u32(skb, BROKER_A_ADVISORY_CODE, advice->code)));
+}
+
+void broker_event_advisory(const struct broker_advisory *advisory)
+{
+	struct broker *broker = advisory->queue->broker;
+	struct broker_nl_head head = broker_nl_head_event(broker, BROKER_CMD_ADVISORY_NTF);
+	struct sk_buff *skb;
+	void *hdr;
+	int err;
+
+	skb = event_new(broker, BROKER_NLGRP_ALARMS, GENLMSG_DEFAULT_SIZE);
+	if (!skb)
+		return;
+	hdr = broker_nl_begin(skb, &head);
+	err = !hdr || nla_put_u32(skb, BROKER_A_ADVISORY_KIND, advisory->kind) ||
+	      nla_put_u64_64bit(skb, BROKER_A_ADVISORY_TIME, advisory->time,
+				BROKER_A_ADVISORY_PAD) ||
+	      nla_put_string(skb, BROKER_A_ADVISORY_QUEUE, advisory->queue->name) ||
+	      nla_put_u32(skb, BROKER_A_ADVISORY_QUEUE_ID, advisory->queue->id) ||
+	      nla_put_u32(skb, BROKER_A_ADVISORY_COUNT, advisory->count) ||
+	      put_advice(skb, &head, &advisory->advice) ||
+	      (advisory->lost && nla_put_u32(skb, BROKER_A_ADVISORY_LOST, advisory->lost));
+	event_send(broker, BROKER_NLGRP_ALARMS, skb, broker_nl_end(skb, hdr, err));
 }

@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+struct broker_advisory;
 struct broker_binding;
 struct broker_consumer;
 struct broker_exchange;
@@ -27,5 +28,6 @@ void broker_event_binding_deleted(struct broker_binding *binding);
 void broker_event_consumer(struct broker_consumer *consumer);
 void broker_event_consumer_ended(struct broker_consumer *consumer,
 				 const struct broker_return *how);
+void broker_event_advisory(const struct broker_advisory *advisory);
 
 #endif /* _BROKER_EVENT_H */

@@ -15,20 +15,20 @@
 #include "table.h"
 
 /* Frees exchanges: their tables want process context and a grace period. */
-static struct workqueue_struct *exchange_wq;
+struct workqueue_struct *broker_wq;
 
 int broker_exchange_init(void)
 {
 	/* Not for memory reclaim: destroying a table waits for work of the kernel's that is not. */
-	exchange_wq = alloc_workqueue("broker", WQ_UNBOUND, 0);
-	return exchange_wq ? 0 : -ENOMEM;
+	broker_wq = alloc_workqueue("broker", WQ_UNBOUND, 0);
+	return broker_wq ? 0 : -ENOMEM;
 }
 
 /* Waits for all that were put. */
 void broker_exchange_exit(void)
 {
 	rcu_barrier();
-	destroy_workqueue(exchange_wq);
+	destroy_workqueue(broker_wq);
 }
 
 static u32 exchange_hash(const void *data, u32 len, u32 seed)
@@ -105,7 +105,7 @@ bool broker_exchange_tryget(struct broker_exchange *exchange)
 void broker_exchange_put(struct broker_exchange *exchange)
 {
 	if (exchange && refcount_dec_and_test(&exchange->refs))
-		queue_rcu_work(exchange_wq, &exchange->free);
+		queue_rcu_work(broker_wq, &exchange->free);
 }
 
 static struct broker_exchange *exchange_alloc(struct broker *broker,

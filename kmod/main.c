@@ -8,6 +8,7 @@
 #include <uapi/linux/broker_netlink.h>
 
 #include "admin-gen.h"
+#include "advisory.h"
 #include "audit.h"
 #include "binding.h"
 #include "broker.h"
@@ -83,6 +84,7 @@ static void broker_end(struct broker *broker)
 	xa_for_each(&broker->queue_ids, id, queue)
 		broker_queue_delete(queue);
 	mutex_unlock(&broker->topology);
+	broker_advisories_end(broker);
 	broker_exchange_end(broker);
 
 	WARN_ON_ONCE(!xa_empty(&broker->sessions) || atomic_read(&broker->nr_consumers));
@@ -114,14 +116,21 @@ static int __net_init broker_net_init(struct net *net)
 	broker->stats = alloc_percpu(struct broker_stats);
 	if (!broker->stats)
 		return -ENOMEM;
+	err = broker_advisories_init(broker);
+	if (err)
+		goto err_stats;
 	err = broker_init_tables(broker);
-	if (err) {
-		free_percpu(broker->stats);
-		return err;
-	}
+	if (err)
+		goto err_advisories;
 	err = broker_exchange_predeclare(broker);
 	if (err)
 		broker_end(broker);
+	return err;
+
+err_advisories:
+	broker_advisories_end(broker);
+err_stats:
+	free_percpu(broker->stats);
 	return err;
 }
 

@@ -24,6 +24,30 @@ void broker_message_init(void)
 		per_cpu(message_last_id, cpu) = cpu;
 }
 
+static struct broker_message *message_new(const struct broker_publish *publish, u32 spare)
+{
+	size_t size = (size_t)publish->exchange_len + publish->key_len + publish->props_len +
+		      publish->body_len;
+	struct broker_message *message;
+
+	message = kvmalloc(struct_size(message, data, size + spare), BROKER_GFP);
+	if (!message)
+		return NULL;
+	refcount_set(&message->refs, 1);
+	message->exchange_len = publish->exchange_len;
+	message->key_len = publish->key_len;
+	message->props_len = publish->props_len;
+	message->body_len = publish->body_len;
+	return message;
+}
+
+static void message_sent_by(struct broker_message *message, struct broker_sender *sender)
+{
+	message->id = this_cpu_add_return(message_last_id, nr_cpu_ids);
+	message->time = ktime_get_real_ns();
+	message->sender = broker_sender_get(sender);
+}
+
 static int message_copy_in(struct broker_message *message, const struct broker_publish *publish)
 {
 	u32 head_len = broker_message_size(message) - publish->body_len;
@@ -67,23 +91,13 @@ struct broker_message *broker_message_from_user(const struct broker_publish *pub
 						struct broker_sender *sender, u32 spare)
 {
 	struct broker_message *message;
-	size_t size;
 	int err;
 
 	if (publish->body_len > BROKER_MAX_BODY || publish->props_len > BROKER_MAX_PROPS)
 		return ERR_PTR(-EMSGSIZE);
-	size = (size_t)publish->exchange_len + publish->key_len + publish->props_len +
-	       publish->body_len;
-
-	message = kvmalloc(struct_size(message, data, size + spare), BROKER_GFP);
+	message = message_new(publish, spare);
 	if (!message)
 		return ERR_PTR(-ENOMEM);
-	refcount_set(&message->refs, 1);
-	message->exchange_len = publish->exchange_len;
-	message->key_len = publish->key_len;
-	message->props_len = publish->props_len;
-	message->body_len = publish->body_len;
-
 	err = message_copy_in(message, publish);
 	if (!err)
 		err = message_check(message);
@@ -91,9 +105,27 @@ struct broker_message *broker_message_from_user(const struct broker_publish *pub
 		kvfree(message);
 		return ERR_PTR(err);
 	}
-	message->id = this_cpu_add_return(message_last_id, nr_cpu_ids);
-	message->time = ktime_get_real_ns();
-	message->sender = broker_sender_get(sender);
+	message_sent_by(message, sender);
+	return message;
+}
+
+/**
+ * broker_message_from_kernel() - Make a message of the broker's own
+ * @publish: lengths only
+ * @data: what they are of, good and in one piece
+ * @sender: the message takes a reference of its own
+ *
+ * Return: the message with one reference; NULL: no memory.
+ */
+struct broker_message *broker_message_from_kernel(const struct broker_publish *publish,
+						  const char *data, struct broker_sender *sender)
+{
+	struct broker_message *message = message_new(publish, 0);
+
+	if (message) {
+		memcpy(message->data, data, broker_message_size(message));
+		message_sent_by(message, sender);
+	}
 	return message;
 }
 

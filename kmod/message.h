@@ -48,6 +48,9 @@ struct broker_message {
 void broker_message_init(void);
 struct broker_message *broker_message_from_user(const struct broker_publish *publish,
 						struct broker_sender *sender, u32 spare);
+struct broker_message *broker_message_from_kernel(const struct broker_publish *publish,
+						  const char *data,
+						  struct broker_sender *sender);
 struct broker_message *broker_message_get(struct broker_message *message);
 void broker_message_put(struct broker_message *message);
 

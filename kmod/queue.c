@@ -9,6 +9,7 @@
 #include <linux/broker.h>
 #include <uapi/linux/broker_netlink.h>
 
+#include "advisory.h"
 #include "binding.h"
 #include "broker.h"
 #include "consumer.h"
@@ -16,6 +17,7 @@
 #include "memory.h"
 #include "message.h"
 #include "queue.h"
+#include "sender.h"
 #include "session.h"
 #include "table.h"
 #include "trace.h"
@@ -513,6 +515,18 @@ void broker_queue_abort(struct broker_queue *queue, struct broker_reservation *r
 	*reservation = (struct broker_reservation) { .entry = reservation->entry };
 }
 
+/* Has it told, unless it was an advisory that did not fit. */
+static void queue_advise_dropped(struct broker_queue *queue, const struct broker_message *message,
+				 u32 count)
+{
+	struct broker_advice advice;
+
+	if (!count || !message->sender->pid)
+		return;
+	advice = broker_advice_sender(message->sender);
+	broker_advise(queue, BROKER_ADVISORY_KIND_QUEUE_OVERFLOW, count, &advice);
+}
+
 /* Frees what a commit dropped. */
 static void queue_free_dropped(struct broker_queue *queue, struct broker_entry *dropped)
 {
@@ -549,6 +563,7 @@ u64 broker_queue_commit(struct broker_queue *queue, struct broker_reservation *r
 		queue->stats.dropped += reservation->nr_victims;
 		sequence = ++queue->sequence;
 		entry->sequence = sequence;
+		queue_advise_dropped(queue, entry->message, reservation->nr_victims);
 		broker_entry_insert(&queue->ready, entry);
 		queue->nr_ready++;
 		trace_broker_enqueue(queue, entry);

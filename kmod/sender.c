@@ -40,6 +40,19 @@ struct broker_sender *broker_sender_new(void)
 	return sender;
 }
 
+/* Describes the broker itself: no process, and so from no user. */
+struct broker_sender *broker_sender_kernel(kuid_t uid, kgid_t gid)
+{
+	struct broker_sender *sender = kzalloc(sizeof(*sender), GFP_KERNEL);
+
+	if (!sender)
+		return NULL;
+	refcount_set(&sender->refs, 1);
+	sender->uid = uid;
+	sender->gid = gid;
+	return sender;
+}
+
 struct broker_sender *broker_sender_get(struct broker_sender *sender)
 {
 	refcount_inc(&sender->refs);

@@ -11,7 +11,7 @@ struct pid;
 /**
  * struct broker_sender - who published a message, as the kernel knows it
  * @refs: one per message, one for the session that caches it (atomic)
- * @pid: thread group (const)
+ * @pid: thread group; NULL: the broker itself (const)
  * @uid: effective user (const)
  * @gid: effective group (const)
  * @start_time: of the process, nanoseconds since boot (const)
@@ -30,6 +30,7 @@ struct broker_sender {
 };
 
 struct broker_sender *broker_sender_new(void);
+struct broker_sender *broker_sender_kernel(kuid_t uid, kgid_t gid);
 struct broker_sender *broker_sender_get(struct broker_sender *sender);
 void broker_sender_put(struct broker_sender *sender);
 bool broker_sender_is_current(const struct broker_sender *sender);

@@ -8,6 +8,7 @@
 #include <linux/broker.h>
 #include <uapi/linux/broker_netlink.h>
 
+#include "advisory.h"
 #include "broker.h"
 #include "consumer.h"
 #include "exchange.h"
@@ -201,6 +202,16 @@ static int publish_reserve(struct broker_routes *routes, bool partial,
 	return reserved;
 }
 
+/* Has told what a full queue did to the caller. */
+static void publish_advise(struct submit *submit, struct broker_queue *queue,
+			   enum broker_advisory_kind kind)
+{
+	struct broker_advice advice = broker_advice_sender(submit->sender);
+
+	advice.session = submit->session->id;
+	broker_advise(queue, kind, 1, &advice);
+}
+
 /* Waits until @queue may have room; 0: try again. */
 static int publish_wait(struct submit *submit, struct broker_queue *queue, u32 size)
 {
@@ -213,6 +224,7 @@ static int publish_wait(struct submit *submit, struct broker_queue *queue, u32 s
 		if (left <= 0)
 			return -ETIMEDOUT;
 	}
+	publish_advise(submit, queue, BROKER_ADVISORY_KIND_QUEUE_BLOCKED);
 	spin_lock(&session->lock);
 	list_add(&waiter.of_session, &session->waiters);
 	spin_unlock(&session->lock);
@@ -255,6 +267,7 @@ static void publish_count_refusals(struct submit *submit, const struct broker_me
 		    route->error == -ECANCELED)
 			continue;
 		broker_queue_count_refused(route->queue);
+		publish_advise(submit, route->queue, BROKER_ADVISORY_KIND_QUEUE_OVERFLOW);
 		refused = true;
 		if (route->error == -EAGAIN)
 			full = route;

@@ -78,6 +78,7 @@ const struct broker_command broker_commands[] = {
 	COMMAND(CONSUMER_NTF, "consumer-ntf", CONSUMER),
 	COMMAND(CONSUMER_DEL_NTF, "consumer-del-ntf", CONSUMER),
 	COMMAND(AUDIT_NTF, "audit-ntf", AUDIT),
+	COMMAND(ADVISORY_NTF, "advisory-ntf", ADVISORY),
 };
 
 const unsigned int broker_nr_commands = COUNT(broker_commands);

@@ -85,7 +85,7 @@ struct broker_command {
 extern const char *const broker_causes[];
 #define NR_CAUSES	9
 
-extern const struct broker_attributes broker_attributes[BROKER_OBJECT_AUDIT + 1];
+extern const struct broker_attributes broker_attributes[BROKER_OBJECT_ADVISORY + 1];
 extern const struct broker_command broker_commands[];
 extern const unsigned int broker_nr_commands;
 

@@ -28,6 +28,11 @@ static const char *const matches[] = { "all", "any" };
 static const char *const exchange_flags[] = { "auto-delete" };
 static const char *const binding_flags[] = { "divert", "tap" };
 static const char *const queue_flags[] = { "exclusive", "auto-delete" };
+static const char *const advisory_kinds[] = {
+	"queue-overflow", "queue-blocked", "consumer-slow", "consumer-crashed",
+	"consumer-promoted", "lease-expired", "message-expired", "message-dead-lettered",
+	"message-quarantined"
+};
 static const char *const consumer_flags[] = { "auto-accept" };
 
 #define PLAIN(set, attr, text, how)	\
@@ -171,6 +176,23 @@ static const struct broker_attribute audit_list[] = {
 	PLAIN(AUDIT, REASON, "reason", STRING),
 };
 
+static const struct broker_attribute advisory_list[] = {
+	WORDY(ADVISORY, KIND, "kind", WORD, advisory_kinds),
+	PLAIN(ADVISORY, TIME, "time", U64),
+	PLAIN(ADVISORY, QUEUE, "queue", STRING),
+	PLAIN(ADVISORY, QUEUE_ID, "queue-id", U32),
+	PLAIN(ADVISORY, COUNT, "count", U32),
+	PLAIN(ADVISORY, SESSION, "session", U64),
+	PLAIN(ADVISORY, CONSUMER, "consumer", U32),
+	PLAIN(ADVISORY, PID, "pid", U32),
+	PLAIN(ADVISORY, UID, "uid", U32),
+	PLAIN(ADVISORY, SEQUENCE, "sequence", U64),
+	{ .name = "cause", .id = BROKER_A_ADVISORY_CAUSE, .kind = KIND_WORD,
+	  .nr_words = NR_CAUSES, .words = broker_causes },
+	PLAIN(ADVISORY, CODE, "code", U32),
+	PLAIN(ADVISORY, LOST, "lost", U32),
+};
+
 #define SET(text, array, last)	{ text, array, COUNT(array), last }
 
 const struct broker_attributes broker_attributes[] = {
@@ -182,6 +204,7 @@ const struct broker_attributes broker_attributes[] = {
 	[BROKER_OBJECT_SESSION]	 = SET("session", session_list, BROKER_A_SESSION_MAX),
 	[BROKER_OBJECT_ROUTE]	 = SET("route", route_list, BROKER_A_ROUTE_MAX),
 	[BROKER_OBJECT_AUDIT]	 = SET("audit", audit_list, BROKER_A_AUDIT_MAX),
+	[BROKER_OBJECT_ADVISORY] = SET("advisory", advisory_list, BROKER_A_ADVISORY_MAX),
 };
 
 /* One attribute's value; which members count is the attribute's kind. */

@@ -469,9 +469,10 @@ const struct broker_confirm *broker_batch_confirms(const struct broker_batch *ba
  * DOC: Objects
  *
  * Administration speaks of exchanges, queues, bindings, consumers, sessions,
- * routes, audit records and of the broker itself.  Each is an object with named attributes,
- * those of the netlink specification ("max-messages", "overflow").  Flags and
- * enumerations are read and written as words ("auto-delete,exclusive", "topic").
+ * routes, audit records, advisories and of the broker itself.  Each is an object
+ * with named attributes, those of the netlink specification ("max-messages",
+ * "overflow").  Flags and enumerations are read and written as words
+ * ("auto-delete,exclusive", "topic").
  */
 enum broker_object_type {
 	BROKER_OBJECT_BROKER,
@@ -482,6 +483,7 @@ enum broker_object_type {
 	BROKER_OBJECT_SESSION,
 	BROKER_OBJECT_ROUTE,
 	BROKER_OBJECT_AUDIT,
+	BROKER_OBJECT_ADVISORY,
 };
 
 /* How to read an attribute. */
@@ -636,11 +638,11 @@ int broker_admin_list(struct broker_admin *admin, int command, const struct brok
 		      int (*each)(const struct broker_object *object, void *arg), void *arg);
 
 /**
- * broker_admin_subscribe() - Get events of a group: "topology", "consumers" or "audit"
+ * broker_admin_subscribe() - Get events: "topology", "consumers", "audit", "alarms"
  *
  * A connection that is subscribed to events should make no calls; open another
- * one for these.  Return: 0; -ENOENT: no such group; -EPERM: "consumers" and
- * "audit" are for administrators.
+ * one for these.  Return: 0; -ENOENT: no such group; -EPERM: all but "topology"
+ * are for administrators.
  */
 int broker_admin_subscribe(struct broker_admin *admin, const char *group);
 

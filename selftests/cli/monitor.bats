@@ -103,3 +103,14 @@ audit_heard_something()
 	/usr/bin/jq -e -s 'any(.event == "audit" and .audit.operation == "queue-new" and
 		.audit.name == "audit" and .audit.uid == 0 and .audit.error == 0)' "$BATS_TEST_TMPDIR/out"
 }
+
+@test "monitor tells of advisories, and broker.events has them as messages" {
+	brokerctl queue add small --max-messages 1
+	brokerctl queue add told
+	brokerctl binding add broker.events told 'queue.#'
+	monitoring
+	seq 2 | gives 1 brokerctl publish '' small --lines
+	until_true heard ' advisory +kind=queue-overflow queue=small count=1 session=[0-9]+ pid=[0-9]+ '
+	json '.key == "queue.overflow.small" and any(.headers[]; .name == "count" and .value == 1)' \
+		brokerctl get told --json --timeout 20s
+}

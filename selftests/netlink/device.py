@@ -17,6 +17,33 @@ def address(buffer):
     return ctypes.addressof(buffer)
 
 
+def properties(data):
+    """(id, name, value) of each; integers as such, the rest as bytes."""
+    while data:
+        number, kind, name_len, value_len = struct.unpack_from("=HBBI", data)
+        name, value = data[8:8 + name_len], data[8 + name_len:8 + name_len + value_len]
+        yield number, name.decode(), struct.unpack("=q", value)[0] if kind == 3 else value
+        data = data[8 + name_len + value_len:]
+
+
+class Delivery:
+    """One message as RECEIVE writes it."""
+
+    def __init__(self, record):
+        at, = struct.unpack_from("=H", record, 4)
+        self.tag, self.sequence = struct.unpack_from("=QQ", record, 16)
+        self.uid, self.gid, self.pid = struct.unpack_from("=III", record, 64)
+        self.start_time, self.cgroup = struct.unpack_from("=QQ", record, 80)
+        lengths = struct.unpack_from("=BBHII", record, 96)
+        parts = []
+        for length in (lengths[0], lengths[1], lengths[3], lengths[4]):
+            parts.append(record[at:at + length])
+            at += length
+        self.exchange, self.key, self.body = parts[0].decode(), parts[1].decode(), parts[3]
+        self.props = list(properties(parts[2]))
+        self.headers = {name: value for number, name, value in self.props if not number}
+
+
 class Session:
     def __init__(self):
         self.fd = os.open("/dev/broker", os.O_RDWR | os.O_CLOEXEC)
@@ -30,16 +57,16 @@ class Session:
     def number(self):
         return struct.unpack_from("=Q", self.call("INFO", struct.pack("=I68x", 72)), 32)[0]
 
-    def publish(self, exchange, key, body=b"m"):
+    def publish(self, exchange, key, body=b"m", timeout=0, props=b"", flags=0):
         """0 or an errno."""
         exchange, key = exchange.encode(), key.encode()
-        head = ctypes.create_string_buffer(exchange + key + body)
-        op = struct.pack("=HHIQQQIIBBBBIQQ", 1, 0, 0, 0, address(head),
-                         address(head) + len(exchange + key), len(body), 0,
+        head = ctypes.create_string_buffer(exchange + key + props + body)
+        op = struct.pack("=HHIQQQIIBBBBIQQ", 1, flags, 0, 0, address(head),
+                         address(head) + len(exchange + key + props), len(body), len(props),
                          len(exchange), len(key), 0, 0, 0, 0, 0)
         ops, result = ctypes.create_string_buffer(op), ctypes.create_string_buffer(24)
         self.call("SUBMIT", struct.pack("=IIQQQIIIIQ", 56, 0, address(ops), address(result), 0,
-                                        1, 64, 0, 0, 0))
+                                        1, 64, 0, 0, timeout))
         return -struct.unpack_from("=i", result)[0]
 
     def consume(self, queue, credit=0):
@@ -49,10 +76,12 @@ class Session:
                                                 credit, 1 << 20 if credit else 0, 0, 0, 0))
         return struct.unpack_from("=I", data, 40)[0]
 
-    def receive(self, consumer):
+    def receive(self, consumer, timeout=0):
+        """The message: a Delivery."""
         buffer = (ctypes.c_uint64 * 512)()
         self.call("RECEIVE", struct.pack("=IIIIQIIIIQ", 48, 0, consumer, 1, address(buffer),
-                                         4096, 0, 0, 0, 0))
+                                         4096, 0, 0, 0, timeout))
+        return Delivery(bytes(buffer))
 
     def settle(self, opcode, consumer, tag):
         """0 or an errno."""

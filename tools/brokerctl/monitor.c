@@ -25,6 +25,7 @@ static const struct event {
 	{ BROKER_CMD_CONSUMER_NTF, "consumer", &noun_consumer },
 	{ BROKER_CMD_CONSUMER_DEL_NTF, "consumer-del", &noun_consumer },
 	{ BROKER_CMD_AUDIT_NTF, "audit", &noun_audit },
+	{ BROKER_CMD_ADVISORY_NTF, "advisory", &noun_advisory },
 };
 
 static const struct event *event_find(int command)
@@ -141,6 +142,8 @@ static int subscribe(const struct args *args, struct broker_admin *admin)
 	error = broker_admin_subscribe(admin, "topology");
 	if (!error)
 		error = broker_admin_subscribe(admin, "consumers");
+	if (!error)
+		error = broker_admin_subscribe(admin, "alarms");
 	/* Who consumes is for administrators; the rest is for all. */
 	return error == -EPERM ? 0 : error;
 }

@@ -95,6 +95,39 @@ enum broker_consumer_flags {
 	BROKER_CONSUMER_FLAGS_AUTO_ACCEPT = 1,
 };
 
+/**
+ * enum broker_advisory_kind - What an advisory tells of. The same stands in
+ *   the routing key of its message in the exchange broker.events:
+ *   queue-overflow about jobs is queue.overflow.jobs.
+ * @BROKER_ADVISORY_KIND_QUEUE_OVERFLOW: A full queue refused messages, or
+ *   dropped some to make room.
+ * @BROKER_ADVISORY_KIND_QUEUE_BLOCKED: A publisher waits for room.
+ * @BROKER_ADVISORY_KIND_CONSUMER_SLOW: A consumer took longer than the queue's
+ *   slow-after.
+ * @BROKER_ADVISORY_KIND_CONSUMER_CRASHED: A consumer's process was killed or
+ *   failed.
+ * @BROKER_ADVISORY_KIND_CONSUMER_PROMOTED: A standby became the active
+ *   consumer.
+ * @BROKER_ADVISORY_KIND_LEASE_EXPIRED: A consumer held messages until their
+ *   lease was over.
+ * @BROKER_ADVISORY_KIND_MESSAGE_EXPIRED: Messages outlived their time.
+ * @BROKER_ADVISORY_KIND_MESSAGE_DEAD_LETTERED: Messages went to the
+ *   dead-letter target.
+ * @BROKER_ADVISORY_KIND_MESSAGE_QUARANTINED: Messages that nobody could handle
+ *   were set aside.
+ */
+enum broker_advisory_kind {
+	BROKER_ADVISORY_KIND_QUEUE_OVERFLOW,
+	BROKER_ADVISORY_KIND_QUEUE_BLOCKED,
+	BROKER_ADVISORY_KIND_CONSUMER_SLOW,
+	BROKER_ADVISORY_KIND_CONSUMER_CRASHED,
+	BROKER_ADVISORY_KIND_CONSUMER_PROMOTED,
+	BROKER_ADVISORY_KIND_LEASE_EXPIRED,
+	BROKER_ADVISORY_KIND_MESSAGE_EXPIRED,
+	BROKER_ADVISORY_KIND_MESSAGE_DEAD_LETTERED,
+	BROKER_ADVISORY_KIND_MESSAGE_QUARANTINED,
+};
+
 enum {
 	BROKER_A_STATUS_PAD = 1,
 	BROKER_A_STATUS_VERSION,
@@ -271,6 +304,26 @@ enum {
 };
 
 enum {
+	BROKER_A_ADVISORY_PAD = 1,
+	BROKER_A_ADVISORY_KIND,
+	BROKER_A_ADVISORY_TIME,
+	BROKER_A_ADVISORY_QUEUE,
+	BROKER_A_ADVISORY_QUEUE_ID,
+	BROKER_A_ADVISORY_COUNT,
+	BROKER_A_ADVISORY_SESSION,
+	BROKER_A_ADVISORY_CONSUMER,
+	BROKER_A_ADVISORY_PID,
+	BROKER_A_ADVISORY_UID,
+	BROKER_A_ADVISORY_SEQUENCE,
+	BROKER_A_ADVISORY_CAUSE,
+	BROKER_A_ADVISORY_CODE,
+	BROKER_A_ADVISORY_LOST,
+
+	__BROKER_A_ADVISORY_MAX,
+	BROKER_A_ADVISORY_MAX = (__BROKER_A_ADVISORY_MAX - 1)
+};
+
+enum {
 	BROKER_CMD_BROKER_GET = 1,
 	BROKER_CMD_BROKER_SET,
 	BROKER_CMD_EXCHANGE_GET,
@@ -298,6 +351,7 @@ enum {
 	BROKER_CMD_CONSUMER_NTF,
 	BROKER_CMD_CONSUMER_DEL_NTF,
 	BROKER_CMD_AUDIT_NTF,
+	BROKER_CMD_ADVISORY_NTF,
 
 	__BROKER_CMD_MAX,
 	BROKER_CMD_MAX = (__BROKER_CMD_MAX - 1)
@@ -306,5 +360,6 @@ enum {
 #define BROKER_MCGRP_TOPOLOGY	"topology"
 #define BROKER_MCGRP_CONSUMERS	"consumers"
 #define BROKER_MCGRP_AUDIT	"audit"
+#define BROKER_MCGRP_ALARMS	"alarms"
 
 #endif /* _UAPI_LINUX_BROKER_NETLINK_H */
