@@ -131,8 +131,8 @@ load: deps ## build the module for the running kernel, and load it
 	@echo "broker is loaded: /dev/broker"
 
 .PHONY: unload
-unload: ## unload it
-	@$(sudo) rmmod broker
+unload: ## unload it; brokerctl drain --wait empties its queues first
+	@$(sudo) rmmod broker || { echo 'Is a session open? brokerctl who' >&2; exit 1; }
 
 .PHONY: clean
 clean: ## remove build/

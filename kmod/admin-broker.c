@@ -52,7 +52,8 @@ static int put_settings(struct sk_buff *skb, struct broker *broker)
 	       nla_put_u32(skb, BROKER_A_STATUS_DEFAULT_OVERFLOW,
 			   READ_ONCE(broker->default_overflow)) ||
 	       nla_put_u32(skb, BROKER_A_STATUS_QUEUES_PER_USER,
-			   READ_ONCE(broker->queues_per_user));
+			   READ_ONCE(broker->queues_per_user)) ||
+	       nla_put_u32(skb, BROKER_A_STATUS_DRAINING, READ_ONCE(broker->draining));
 }
 
 static int put_sums(struct sk_buff *skb, struct broker *broker)
@@ -93,6 +94,22 @@ int broker_nl_broker_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return broker_nl_reply(reply, info, broker_nl_end(reply, hdr, err));
 }
 
+/* Publishers that wait, or poll, for room wait no longer once nothing may be published. */
+static void set_draining_locked(struct broker *broker, bool draining)
+{
+	struct broker_queue *queue;
+	unsigned long id;
+
+	lockdep_assert_held(&broker->topology);
+	WRITE_ONCE(broker->draining, draining);
+	xa_for_each(&broker->queue_ids, id, queue) {
+		spin_lock(&queue->lock);
+		broker_queue_room_locked(queue);
+		spin_unlock(&queue->lock);
+		cond_resched();
+	}
+}
+
 int broker_nl_broker_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct broker *broker = broker_of_net(genl_info_net(info));
@@ -115,6 +132,8 @@ int broker_nl_broker_set_doit(struct sk_buff *skb, struct genl_info *info)
 	if (attrs[BROKER_A_STATUS_QUEUES_PER_USER])
 		WRITE_ONCE(broker->queues_per_user,
 			   nla_get_u32(attrs[BROKER_A_STATUS_QUEUES_PER_USER]));
+	if (attrs[BROKER_A_STATUS_DRAINING])
+		set_draining_locked(broker, nla_get_u32(attrs[BROKER_A_STATUS_DRAINING]));
 	mutex_unlock(&broker->topology);
 	return 0;
 }

@@ -28,6 +28,7 @@ static int put_settings(struct sk_buff *skb, struct broker_exchange *exchange)
 	       nla_put_string(skb, BROKER_A_EXCHANGE_NAME, exchange->name) ||
 	       nla_put_u32(skb, BROKER_A_EXCHANGE_TYPE, exchange->type) ||
 	       nla_put_u32(skb, BROKER_A_EXCHANGE_FLAGS, exchange->flags) ||
+	       nla_put_u32(skb, BROKER_A_EXCHANGE_PROTECTED, READ_ONCE(exchange->protected)) ||
 	       nla_put_string(skb, BROKER_A_EXCHANGE_ALTERNATE, alternate ? alternate->name : "");
 }
 
@@ -147,6 +148,16 @@ static int parse_hash_header(struct genl_info *info, struct broker_exchange_conf
 	return config->hash_header_len ? broker_nl_check_name(attr, info->extack) : 0;
 }
 
+static void parse_protected(struct genl_info *info, struct broker_exchange_config *config)
+{
+	const struct nlattr *attr = info->attrs[BROKER_A_EXCHANGE_PROTECTED];
+
+	if (!attr)
+		return;
+	config->set |= BROKER_EXCHANGE_SET_PROTECTED;
+	config->protected = nla_get_u32(attr);
+}
+
 static int parse_owner(struct genl_info *info, struct broker_nl_owner *owner,
 		       struct broker_exchange_config *config)
 {
@@ -217,6 +228,7 @@ static int exchange_new_parse(struct genl_info *info, struct broker_exchange_con
 	if (err)
 		return err;
 
+	parse_protected(info, config);
 	config->name = nla_data(attrs[BROKER_A_EXCHANGE_NAME]);
 	config->name_len = broker_nl_len(attrs[BROKER_A_EXCHANGE_NAME]);
 	config->type = nla_get_u32(attrs[BROKER_A_EXCHANGE_TYPE]);
@@ -310,6 +322,7 @@ int broker_nl_exchange_set_doit(struct sk_buff *skb, struct genl_info *info)
 	      parse_hash_header(info, &config) ?: parse_owner(info, &owner, &config);
 	if (err)
 		return err;
+	parse_protected(info, &config);
 	reply = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!reply)
 		return -ENOMEM;

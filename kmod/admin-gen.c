@@ -26,11 +26,12 @@ static const struct nla_policy broker_broker_get_nl_policy[BROKER_A_STATUS_PAD +
 };
 
 /* BROKER_CMD_BROKER_SET - do */
-static const struct nla_policy broker_broker_set_nl_policy[BROKER_A_STATUS_QUEUES_PER_USER + 1] = {
+static const struct nla_policy broker_broker_set_nl_policy[BROKER_A_STATUS_DRAINING + 1] = {
 	[BROKER_A_STATUS_DEFAULT_MAX_MESSAGES] = NLA_POLICY_MIN(NLA_U32, 1),
 	[BROKER_A_STATUS_DEFAULT_MAX_BYTES] = NLA_POLICY_MIN(NLA_U64, 1),
 	[BROKER_A_STATUS_DEFAULT_OVERFLOW] = NLA_POLICY_MAX(NLA_U32, 2),
 	[BROKER_A_STATUS_QUEUES_PER_USER] = { .type = NLA_U32, },
+	[BROKER_A_STATUS_DRAINING] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* BROKER_CMD_EXCHANGE_GET - do */
@@ -39,7 +40,7 @@ static const struct nla_policy broker_exchange_get_nl_policy[BROKER_A_EXCHANGE_N
 };
 
 /* BROKER_CMD_EXCHANGE_NEW - do */
-static const struct nla_policy broker_exchange_new_nl_policy[BROKER_A_EXCHANGE_HASH_HEADER + 1] = {
+static const struct nla_policy broker_exchange_new_nl_policy[BROKER_A_EXCHANGE_PROTECTED + 1] = {
 	[BROKER_A_EXCHANGE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_EXCHANGE_TYPE] = NLA_POLICY_MAX(NLA_U32, 5),
 	[BROKER_A_EXCHANGE_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
@@ -48,16 +49,18 @@ static const struct nla_policy broker_exchange_new_nl_policy[BROKER_A_EXCHANGE_H
 	[BROKER_A_EXCHANGE_GID] = { .type = NLA_U32, },
 	[BROKER_A_EXCHANGE_MODE] = NLA_POLICY_MAX(NLA_U32, BROKER_MODE_MAX),
 	[BROKER_A_EXCHANGE_HASH_HEADER] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_EXCHANGE_PROTECTED] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* BROKER_CMD_EXCHANGE_SET - do */
-static const struct nla_policy broker_exchange_set_nl_policy[BROKER_A_EXCHANGE_HASH_HEADER + 1] = {
+static const struct nla_policy broker_exchange_set_nl_policy[BROKER_A_EXCHANGE_PROTECTED + 1] = {
 	[BROKER_A_EXCHANGE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_EXCHANGE_ALTERNATE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_EXCHANGE_UID] = { .type = NLA_U32, },
 	[BROKER_A_EXCHANGE_GID] = { .type = NLA_U32, },
 	[BROKER_A_EXCHANGE_MODE] = NLA_POLICY_MAX(NLA_U32, BROKER_MODE_MAX),
 	[BROKER_A_EXCHANGE_HASH_HEADER] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_EXCHANGE_PROTECTED] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* BROKER_CMD_EXCHANGE_DEL - do */
@@ -72,7 +75,7 @@ static const struct nla_policy broker_queue_get_nl_policy[BROKER_A_QUEUE_NAME + 
 };
 
 /* BROKER_CMD_QUEUE_NEW - do */
-static const struct nla_policy broker_queue_new_nl_policy[BROKER_A_QUEUE_MODE + 1] = {
+static const struct nla_policy broker_queue_new_nl_policy[BROKER_A_QUEUE_SEALED + 1] = {
 	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_QUEUE_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
 	[BROKER_A_QUEUE_SESSION] = { .type = NLA_U64, },
@@ -82,10 +85,12 @@ static const struct nla_policy broker_queue_new_nl_policy[BROKER_A_QUEUE_MODE + 
 	[BROKER_A_QUEUE_UID] = { .type = NLA_U32, },
 	[BROKER_A_QUEUE_GID] = { .type = NLA_U32, },
 	[BROKER_A_QUEUE_MODE] = NLA_POLICY_MAX(NLA_U32, BROKER_MODE_MAX),
+	[BROKER_A_QUEUE_PROTECTED] = NLA_POLICY_MAX(NLA_U32, 1),
+	[BROKER_A_QUEUE_SEALED] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* BROKER_CMD_QUEUE_SET - do */
-static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_MODE + 1] = {
+static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_SEALED + 1] = {
 	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_QUEUE_MAX_MESSAGES] = NLA_POLICY_MIN(NLA_U32, 1),
 	[BROKER_A_QUEUE_MAX_BYTES] = NLA_POLICY_MIN(NLA_U64, 1),
@@ -93,6 +98,8 @@ static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_MODE + 
 	[BROKER_A_QUEUE_UID] = { .type = NLA_U32, },
 	[BROKER_A_QUEUE_GID] = { .type = NLA_U32, },
 	[BROKER_A_QUEUE_MODE] = NLA_POLICY_MAX(NLA_U32, BROKER_MODE_MAX),
+	[BROKER_A_QUEUE_PROTECTED] = NLA_POLICY_MAX(NLA_U32, 1),
+	[BROKER_A_QUEUE_SEALED] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* BROKER_CMD_QUEUE_DEL - do */
@@ -178,7 +185,7 @@ static const struct genl_ops broker_nl_ops[] = {
 		.cmd		= BROKER_CMD_BROKER_SET,
 		.doit		= broker_nl_broker_set_doit,
 		.policy		= broker_broker_set_nl_policy,
-		.maxattr	= BROKER_A_STATUS_QUEUES_PER_USER,
+		.maxattr	= BROKER_A_STATUS_DRAINING,
 	},
 	{
 		.cmd		= BROKER_CMD_EXCHANGE_GET,
@@ -191,13 +198,13 @@ static const struct genl_ops broker_nl_ops[] = {
 		.cmd		= BROKER_CMD_EXCHANGE_NEW,
 		.doit		= broker_nl_exchange_new_doit,
 		.policy		= broker_exchange_new_nl_policy,
-		.maxattr	= BROKER_A_EXCHANGE_HASH_HEADER,
+		.maxattr	= BROKER_A_EXCHANGE_PROTECTED,
 	},
 	{
 		.cmd		= BROKER_CMD_EXCHANGE_SET,
 		.doit		= broker_nl_exchange_set_doit,
 		.policy		= broker_exchange_set_nl_policy,
-		.maxattr	= BROKER_A_EXCHANGE_HASH_HEADER,
+		.maxattr	= BROKER_A_EXCHANGE_PROTECTED,
 	},
 	{
 		.cmd		= BROKER_CMD_EXCHANGE_DEL,
@@ -216,13 +223,13 @@ static const struct genl_ops broker_nl_ops[] = {
 		.cmd		= BROKER_CMD_QUEUE_NEW,
 		.doit		= broker_nl_queue_new_doit,
 		.policy		= broker_queue_new_nl_policy,
-		.maxattr	= BROKER_A_QUEUE_MODE,
+		.maxattr	= BROKER_A_QUEUE_SEALED,
 	},
 	{
 		.cmd		= BROKER_CMD_QUEUE_SET,
 		.doit		= broker_nl_queue_set_doit,
 		.policy		= broker_queue_set_nl_policy,
-		.maxattr	= BROKER_A_QUEUE_MODE,
+		.maxattr	= BROKER_A_QUEUE_SEALED,
 	},
 	{
 		.cmd		= BROKER_CMD_QUEUE_DEL,

@@ -14,6 +14,7 @@
  * @max_messages: see struct broker_queue (const)
  * @max_bytes: see there (const)
  * @overflow: see there (const)
+ * @sealed: see there (const)
  * @nr_consumers: see there (const)
  * @nr_ready: see there (const)
  * @nr_unacked: see there (const)
@@ -24,6 +25,7 @@ struct queue_snapshot {
 	u32 max_messages;
 	u64 max_bytes;
 	u32 overflow;
+	bool sealed;
 	u32 nr_consumers;
 	u32 nr_ready;
 	u32 nr_unacked;
@@ -37,6 +39,7 @@ static void take_snapshot(struct broker_queue *queue, struct queue_snapshot *now
 	now->max_messages = queue->max_messages;
 	now->max_bytes = queue->max_bytes;
 	now->overflow = queue->overflow;
+	now->sealed = queue->sealed;
 	now->nr_consumers = queue->nr_consumers;
 	now->nr_ready = queue->nr_ready;
 	now->nr_unacked = queue->nr_unacked;
@@ -65,6 +68,7 @@ static int put_identity(struct sk_buff *skb, const struct broker_nl_head *head,
 	       broker_nl_put_uid(skb, head, BROKER_A_QUEUE_UID, uid) ||
 	       broker_nl_put_gid(skb, head, BROKER_A_QUEUE_GID, gid) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_MODE, mode) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_PROTECTED, READ_ONCE(queue->protected)) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_BINDINGS, READ_ONCE(queue->nr_bindings));
 }
 
@@ -73,6 +77,7 @@ static int put_snapshot(struct sk_buff *skb, const struct queue_snapshot *now)
 	return nla_put_u32(skb, BROKER_A_QUEUE_MAX_MESSAGES, now->max_messages) ||
 	       put_u64(skb, BROKER_A_QUEUE_MAX_BYTES, now->max_bytes) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_OVERFLOW, now->overflow) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_SEALED, now->sealed) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_CONSUMERS, now->nr_consumers) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_READY, now->nr_ready) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_UNACKED, now->nr_unacked) ||
@@ -190,6 +195,14 @@ static int parse_settings(struct genl_info *info, struct broker_nl_owner *owner,
 	if (attrs[BROKER_A_QUEUE_OVERFLOW]) {
 		config->set |= BROKER_QUEUE_SET_OVERFLOW;
 		config->overflow = nla_get_u32(attrs[BROKER_A_QUEUE_OVERFLOW]);
+	}
+	if (attrs[BROKER_A_QUEUE_PROTECTED]) {
+		config->set |= BROKER_QUEUE_SET_PROTECTED;
+		config->protected = nla_get_u32(attrs[BROKER_A_QUEUE_PROTECTED]);
+	}
+	if (attrs[BROKER_A_QUEUE_SEALED]) {
+		config->set |= BROKER_QUEUE_SET_SEALED;
+		config->sealed = nla_get_u32(attrs[BROKER_A_QUEUE_SEALED]);
 	}
 	return 0;
 }
@@ -359,8 +372,8 @@ static struct broker_queue *find_to_set_locked(struct broker *broker, struct sk_
 					       const struct broker_nl_owner *owner,
 					       const struct broker_queue_config *config)
 {
-	const unsigned int limits = BROKER_QUEUE_SET_MAX_MESSAGES | BROKER_QUEUE_SET_MAX_BYTES |
-				    BROKER_QUEUE_SET_OVERFLOW;
+	const unsigned int owners = BROKER_QUEUE_SET_UID | BROKER_QUEUE_SET_GID |
+				    BROKER_QUEUE_SET_MODE;
 	struct broker_queue *queue;
 	kuid_t uid;
 	kgid_t gid;
@@ -368,7 +381,7 @@ static struct broker_queue *find_to_set_locked(struct broker *broker, struct sk_
 	int err;
 
 	lockdep_assert_held(&broker->topology);
-	if (!broker_nl_owner_given(owner) || config->set & limits)
+	if (!broker_nl_owner_given(owner) || config->set & ~owners)
 		queue = find_configurable_locked(broker, skb, info);
 	else
 		queue = broker_nl_find_queue(broker, info->attrs[BROKER_A_QUEUE_NAME],
@@ -406,11 +419,22 @@ int broker_nl_queue_set_doit(struct sk_buff *skb, struct genl_info *info)
 	return broker_nl_reply_changed(reply, info, err);
 }
 
+static int refuse_protected(const struct broker_queue *queue, struct genl_info *info)
+{
+	if (!queue->protected)
+		return 0;
+	BROKER_NL_ERR(info->extack, info->attrs[BROKER_A_QUEUE_NAME],
+		      "the queue is protected: first set protected to off");
+	return -EBUSY;
+}
+
 static int delete_queue(struct broker_queue *queue, struct genl_info *info)
 {
 	const struct nlattr *if_unused = info->attrs[BROKER_A_QUEUE_IF_UNUSED];
 	const struct nlattr *if_empty = info->attrs[BROKER_A_QUEUE_IF_EMPTY];
 
+	if (refuse_protected(queue, info))
+		return -EBUSY;
 	switch (broker_queue_delete_idle(queue, if_unused, if_empty)) {
 	case 0:
 		return 0;
@@ -463,7 +487,7 @@ int broker_nl_queue_purge_doit(struct sk_buff *skb, struct genl_info *info)
 
 	mutex_lock(&broker->topology);
 	queue = find_configurable_locked(broker, skb, info);
-	err = PTR_ERR_OR_ZERO(queue);
+	err = IS_ERR(queue) ? PTR_ERR(queue) : refuse_protected(queue, info);
 	if (!err)
 		WARN_ON_ONCE(put_purged(reply, &head, broker_queue_purge(queue)));
 	mutex_unlock(&broker->topology);

@@ -110,6 +110,7 @@ struct broker_stats {
  * @default_max_bytes: for queues made without (topology; read anywhere)
  * @default_overflow: for queues made without (topology; read anywhere)
  * @queues_per_user: quota of an unprivileged user (topology; read anywhere)
+ * @draining: nothing more is published (topology; read anywhere)
  * @default_exchange: "", for its counters (const)
  * @unused: auto-delete exchanges that lost their last binding (topology)
  * @reaping: somebody up the stack is deleting them (topology)
@@ -143,6 +144,7 @@ struct broker {
 	u64 default_max_bytes;
 	u32 default_overflow;
 	u32 queues_per_user;
+	bool draining;
 	struct broker_exchange *default_exchange;
 	struct list_head unused;
 	bool reaping;

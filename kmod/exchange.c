@@ -274,6 +274,7 @@ struct broker_exchange *broker_exchange_new(struct broker *broker,
 	if (!exchange)
 		goto err_header;
 	exchange->predeclared = predeclared;
+	exchange->protected = config->protected;
 	err = exchange_init_type(exchange);
 	if (err)
 		goto err_free;
@@ -348,6 +349,8 @@ int broker_exchange_set(struct broker_exchange *exchange,
 			  config->set & BROKER_EXCHANGE_SET_UID ? config->uid : uid,
 			  config->set & BROKER_EXCHANGE_SET_GID ? config->gid : gid,
 			  config->set & BROKER_EXCHANGE_SET_MODE ? config->mode : mode);
+	if (config->set & BROKER_EXCHANGE_SET_PROTECTED)
+		WRITE_ONCE(exchange->protected, config->protected);
 	broker_topology_changed(broker);
 	broker_event_exchange(exchange);
 	return 0;
@@ -384,13 +387,18 @@ static void exchange_unlink(struct broker_exchange *exchange)
  *
  * Those that had it as their alternate have none afterwards.
  *
- * Return: 0; -EPERM: it is the broker's own.
+ * Return: 0; -EPERM: it is the broker's own; -EBUSY: it is protected.
  */
 int broker_exchange_delete(struct broker_exchange *exchange, struct netlink_ext_ack *extack)
 {
 	if (exchange->predeclared) {
 		NL_SET_ERR_MSG_MOD(extack, "a predeclared exchange cannot be deleted");
 		return -EPERM;
+	}
+	if (exchange->protected) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "the exchange is protected: first set protected to off");
+		return -EBUSY;
 	}
 	exchange_unlink(exchange);
 	return 0;

@@ -41,6 +41,7 @@ struct netlink_ext_ack;
  * @flags: enum broker_exchange_flags (const)
  * @alternate: name; empty: none (const)
  * @alternate_len: bytes of it (const)
+ * @protected: no request deletes it (const)
  * @uid: owner (const)
  * @gid: group (const)
  * @mode: nine permission bits (const)
@@ -55,6 +56,7 @@ struct broker_exchange_config {
 	u32 flags;
 	const char *alternate;
 	u8 alternate_len;
+	bool protected;
 	kuid_t uid;
 	kgid_t gid;
 	u16 mode;
@@ -67,6 +69,7 @@ struct broker_exchange_config {
 #define BROKER_EXCHANGE_SET_GID		BIT(2)
 #define BROKER_EXCHANGE_SET_MODE	BIT(3)
 #define BROKER_EXCHANGE_SET_HASH_HEADER	BIT(4)
+#define BROKER_EXCHANGE_SET_PROTECTED	BIT(5)
 
 /* Whose it is, and its mode. */
 #define BROKER_EXCHANGE_SET_OWNER						\
@@ -94,6 +97,7 @@ struct broker_hash_header {
  * @type: enum broker_exchange_type (const)
  * @flags: enum broker_exchange_flags (const)
  * @predeclared: made with the broker, cannot be deleted (const)
+ * @protected: no request deletes it (topology; read anywhere)
  * @dead: was deleted (topology)
  * @access: who may do what (access.seq)
  * @alternate: gets what no binding matches, or NULL (rcu; changed under topology)
@@ -125,6 +129,7 @@ struct broker_exchange {
 	u32 type;
 	u32 flags;
 	bool predeclared;
+	bool protected;
 	bool dead;
 	struct broker_access access;
 

@@ -110,6 +110,8 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 	queue->max_messages = config->max_messages;
 	queue->max_bytes = config->max_bytes;
 	queue->overflow = config->overflow;
+	queue->protected = config->protected;
+	queue->sealed = config->sealed;
 	spin_lock_init(&queue->lock);
 	queue->ready.root = RB_ROOT_CACHED;
 	INIT_LIST_HEAD(&queue->consumers);
@@ -212,6 +214,8 @@ int broker_queue_set(struct broker_queue *queue, const struct broker_queue_confi
 			  config->set & BROKER_QUEUE_SET_UID ? config->uid : uid,
 			  config->set & BROKER_QUEUE_SET_GID ? config->gid : gid,
 			  config->set & BROKER_QUEUE_SET_MODE ? config->mode : mode);
+	if (config->set & BROKER_QUEUE_SET_PROTECTED)
+		WRITE_ONCE(queue->protected, config->protected);
 
 	spin_lock(&queue->lock);
 	if (config->set & BROKER_QUEUE_SET_MAX_MESSAGES)
@@ -220,6 +224,8 @@ int broker_queue_set(struct broker_queue *queue, const struct broker_queue_confi
 		WRITE_ONCE(queue->max_bytes, config->max_bytes);
 	if (config->set & BROKER_QUEUE_SET_OVERFLOW)
 		WRITE_ONCE(queue->overflow, config->overflow);
+	if (config->set & BROKER_QUEUE_SET_SEALED)
+		WRITE_ONCE(queue->sealed, config->sealed);
 	broker_queue_room_locked(queue);
 	spin_unlock(&queue->lock);
 
@@ -392,12 +398,13 @@ static bool queue_fits_locked(const struct broker_queue *queue, u64 messages, u6
  * @queue: with a reference; no lock is needed, the answer may be old
  * @size: broker_message_size()
  *
- * True also where there is nothing to wait for: the queue is dead, or can never
- * hold as much.
+ * True also where there is nothing to wait for: the queue is dead or sealed, the
+ * broker is draining, or it can never hold as much.
  */
 bool broker_queue_has_room(struct broker_queue *queue, u32 size)
 {
-	return READ_ONCE(queue->dead) || size > READ_ONCE(queue->max_bytes) ||
+	return READ_ONCE(queue->dead) || READ_ONCE(queue->sealed) ||
+	       READ_ONCE(queue->broker->draining) || size > READ_ONCE(queue->max_bytes) ||
 	       (READ_ONCE(queue->held) < READ_ONCE(queue->max_messages) &&
 		READ_ONCE(queue->bytes) + size <= READ_ONCE(queue->max_bytes));
 }
@@ -461,8 +468,8 @@ static bool queue_set_aside_locked(struct broker_queue *queue,
  * @reservation: @entry is set, the rest is 0
  *
  * Return: 0, then commit or abort it; -EAGAIN: full; -EMSGSIZE: more than the
- * queue could ever hold; -ENOENT: the queue was deleted.  A failed call leaves
- * @reservation as it was.
+ * queue could ever hold; -ESHUTDOWN: it is sealed; -ENOENT: it was deleted.  A
+ * failed call leaves @reservation as it was.
  */
 int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *reservation)
 {
@@ -476,6 +483,8 @@ int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *
 	while (!err) {
 		if (queue->dead)
 			err = -ENOENT;
+		else if (queue->sealed)
+			err = -ESHUTDOWN;
 		else if (queue_fits_locked(queue, (u64)queue->held + 1 - reservation->nr_victims,
 					   queue->bytes + size - reservation->victim_bytes))
 			break;

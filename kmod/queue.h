@@ -44,6 +44,8 @@ struct netlink_ext_ack;
  * @max_messages: limit (const)
  * @max_bytes: limit (const)
  * @overflow: enum broker_overflow (const)
+ * @protected: no request deletes or purges it (const)
+ * @sealed: it takes no new message (const)
  * @uid: owner (const)
  * @gid: group (const)
  * @mode: nine permission bits (const)
@@ -58,6 +60,8 @@ struct broker_queue_config {
 	u32 max_messages;
 	u64 max_bytes;
 	u32 overflow;
+	bool protected;
+	bool sealed;
 	kuid_t uid;
 	kgid_t gid;
 	u16 mode;
@@ -71,6 +75,8 @@ struct broker_queue_config {
 #define BROKER_QUEUE_SET_UID		BIT(3)
 #define BROKER_QUEUE_SET_GID		BIT(4)
 #define BROKER_QUEUE_SET_MODE		BIT(5)
+#define BROKER_QUEUE_SET_PROTECTED	BIT(6)
+#define BROKER_QUEUE_SET_SEALED		BIT(7)
 
 /**
  * struct broker_queue_stats - what happened to a queue's messages
@@ -116,6 +122,8 @@ struct broker_queue_stats {
  * @max_messages: limit (queue.lock; read anywhere)
  * @max_bytes: limit (queue.lock; read anywhere)
  * @overflow: enum broker_overflow (queue.lock; read anywhere)
+ * @protected: no request deletes or purges it (topology; read anywhere)
+ * @sealed: it takes no new message (queue.lock; read anywhere)
  * @lock: the queue.lock
  * @dead: was deleted (queue.lock; read anywhere)
  * @had_consumer: an auto-delete queue waits for its first one (queue.lock)
@@ -154,6 +162,8 @@ struct broker_queue {
 	u32 max_messages;
 	u64 max_bytes;
 	u32 overflow;
+	bool protected;
+	bool sealed;
 
 	spinlock_t lock;
 	bool dead;

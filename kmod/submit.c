@@ -76,6 +76,15 @@ static u32 publish_min_routes(const struct broker_op *op)
 	return op->flags & BROKER_PUBLISH_F_OPTIONAL ? 0 : 1;
 }
 
+/* What the broker sends itself, such as last wills, goes on while it drains. */
+static int publish_may(struct broker *broker)
+{
+	if (likely(!READ_ONCE(broker->draining)))
+		return 0;
+	this_cpu_inc(broker->stats->refused);
+	return -ESHUTDOWN;
+}
+
 static int publish_route(struct submit *submit, const struct broker_message *message,
 			 u32 min_routes)
 {
@@ -240,7 +249,9 @@ static int publish_wait(struct submit *submit, struct broker_queue *queue, u32 s
 		return -EINTR;
 	if (!woken)
 		return -ETIMEDOUT;
-	return READ_ONCE(session->ended) ? -EOWNERDEAD : 0;
+	if (READ_ONCE(session->ended))
+		return -EOWNERDEAD;
+	return READ_ONCE(session->broker->draining) ? -ESHUTDOWN : 0;
 }
 
 static bool publish_may_wait(const struct submit *submit, const struct broker_op *op,
@@ -384,7 +395,7 @@ static int publish_to_queues(struct submit *submit, const struct broker_op *op,
 /* What BROKER_CONFIRM_NONE is not told of, as it has been counted. */
 static bool publish_is_refusal(int err)
 {
-	return err == -EHOSTUNREACH || err == -EAGAIN || err == -EMSGSIZE;
+	return err == -EHOSTUNREACH || err == -EAGAIN || err == -EMSGSIZE || err == -ESHUTDOWN;
 }
 
 static int submit_arm_will(struct submit *submit, const struct broker_op *op)
@@ -460,7 +471,8 @@ static int submit_publish(struct submit *submit, u32 index, const struct broker_
 	if (IS_ERR(message))
 		return PTR_ERR(message);
 	trace_broker_publish(submit->session, message);
-	err = publish_route(submit, message, publish_min_routes(op));
+	err = publish_may(submit->session->broker) ?:
+	      publish_route(submit, message, publish_min_routes(op));
 	if (!err)
 		err = publish_to_queues(submit, op, message, result);
 	if (op->publish.confirm != BROKER_CONFIRM_NONE)

@@ -24,6 +24,7 @@ static const char *const exchange_types[] = {
 	"direct", "fanout", "topic", "headers", "hash", "split"
 };
 static const char *const overflows[] = { "reject", "block", "drop-head" };
+static const char *const switches[] = { "off", "on" };
 static const char *const matches[] = { "all", "any" };
 static const char *const exchange_flags[] = { "auto-delete" };
 static const char *const binding_flags[] = { "divert", "tap" };
@@ -58,6 +59,7 @@ static const struct broker_attribute status_list[] = {
 	PLAIN(STATUS, PUBLISHED, "published", U64),
 	PLAIN(STATUS, UNROUTABLE, "unroutable", U64),
 	PLAIN(STATUS, REFUSED, "refused", U64),
+	WORDY(STATUS, DRAINING, "draining", WORD, switches),
 };
 
 static const struct broker_attribute exchange_list[] = {
@@ -75,6 +77,7 @@ static const struct broker_attribute exchange_list[] = {
 	PLAIN(EXCHANGE, REFUSED, "refused", U64),
 	PLAIN(EXCHANGE, IF_UNUSED, "if-unused", FLAG),
 	PLAIN(EXCHANGE, HASH_HEADER, "hash-header", STRING),
+	WORDY(EXCHANGE, PROTECTED, "protected", WORD, switches),
 };
 
 static const struct broker_attribute queue_list[] = {
@@ -105,6 +108,8 @@ static const struct broker_attribute queue_list[] = {
 	PLAIN(QUEUE, PURGED, "purged", U64),
 	PLAIN(QUEUE, IF_UNUSED, "if-unused", FLAG),
 	PLAIN(QUEUE, IF_EMPTY, "if-empty", FLAG),
+	WORDY(QUEUE, PROTECTED, "protected", WORD, switches),
+	WORDY(QUEUE, SEALED, "sealed", WORD, switches),
 };
 
 static const struct broker_attribute binding_list[] = {

@@ -49,6 +49,8 @@ enum option_id {
 	OPT_MODE,
 	OPT_OWNER,
 	OPT_GROUP,
+	OPT_PROTECTED,
+	OPT_SEALED,
 	OPT_IF_UNUSED,
 	OPT_IF_EMPTY,
 	OPT_TO_EXCHANGE,
@@ -65,6 +67,10 @@ enum option_id {
 	OPT_QUEUES_PER_USER,
 	/* of lists */
 	OPT_WIDE,
+	/* of draining */
+	OPT_OFF,
+	OPT_WAIT,
+	OPT_DRAIN_TIMEOUT,
 	/* of definitions */
 	OPT_DIGEST,
 	OPT_DRY_RUN,

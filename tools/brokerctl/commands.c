@@ -15,10 +15,11 @@
 	OPT_TIMESTAMP, OPT_PRIORITY, OPT_DELIVERY_MODE, OPT_HEADER
 
 #define EXCHANGE_OPTIONS                                                                        \
-	OPT_ALTERNATE, OPT_HASH_HEADER, OPT_MODE, OPT_OWNER, OPT_GROUP
+	OPT_ALTERNATE, OPT_HASH_HEADER, OPT_MODE, OPT_OWNER, OPT_GROUP, OPT_PROTECTED
 
 #define QUEUE_OPTIONS                                                                           \
-	OPT_MAX_MESSAGES, OPT_MAX_BYTES, OPT_OVERFLOW, OPT_MODE, OPT_OWNER, OPT_GROUP
+	OPT_MAX_MESSAGES, OPT_MAX_BYTES, OPT_OVERFLOW, OPT_MODE, OPT_OWNER, OPT_GROUP,      \
+	OPT_PROTECTED, OPT_SEALED
 
 #define EXCHANGE_NAME { .name = "NAME", .attribute = "name", .names = NAMES_EXCHANGE }
 #define EXCHANGE_NAMES(is_optional)                                                             \
@@ -75,6 +76,15 @@ const struct command commands[] = {
 		.arguments = { { .name = "QUEUE", .names = NAMES_QUEUE, .optional = true } },
 		.options = { OPT_WIDE },
 		.run = who_run,
+	},
+	{
+		.verb = "drain",
+		.brief = "Stop publishing, so that all queues run empty",
+		.details = "Publishers get ESHUTDOWN until --off, consumers go on. Once all "
+			   "queues are empty and no session is open, the module can be "
+			   "unloaded without a loss.",
+		.options = { OPT_OFF, OPT_WAIT, OPT_DRAIN_TIMEOUT },
+		.run = drain_run,
 	},
 	{
 		.verb = "export",

@@ -17,7 +17,8 @@ static const struct column columns[] = {
 };
 
 static const char *const settings[] = {
-	"name", "type", "flags", "alternate", "hash-header", "uid", "gid", "mode", NULL
+	"name", "type", "flags", "alternate", "hash-header", "uid", "gid", "mode",
+	"protected", NULL
 };
 
 const struct noun noun_exchange = {

@@ -7,6 +7,7 @@ static const char *const exchange_types[] = {
 };
 static const char *const overflows[] = { "reject", "block", "drop-head", NULL };
 static const char *const matches[] = { "all", "any", NULL };
+static const char *const switches[] = { "off", "on", NULL };
 static const char *const acks[] = { "accept", "release", "fail", "reject", "auto", NULL };
 /* In the order of enum broker_confirm_level */
 static const char *const confirms[] = { "enqueued", "none", NULL };
@@ -73,6 +74,16 @@ const struct option_def option_table[NR_OPTIONS] = {
 	[OPT_GROUP] = {
 		.name = "group", .kind = VALUE_GROUP, .value_name = "GROUP", .attribute = "gid",
 		.names = NAMES_GROUP, .help = "group that owns it, name or number",
+	},
+	[OPT_PROTECTED] = {
+		.name = "protected", .kind = VALUE_WORD, .value_name = "SWITCH",
+		.words = switches, .attribute = "protected",
+		.help = "on: it cannot be deleted, nor a queue purged, until it is off again",
+	},
+	[OPT_SEALED] = {
+		.name = "sealed", .kind = VALUE_WORD, .value_name = "SWITCH",
+		.words = switches, .attribute = "sealed",
+		.help = "on: it takes no new messages; those it holds can be consumed",
 	},
 	[OPT_IF_UNUSED] = {
 		.name = "if-unused", .attribute = "if-unused",
@@ -143,6 +154,18 @@ const struct option_def option_table[NR_OPTIONS] = {
 	[OPT_WIDE] = {
 		.name = "wide", .letter = 'w',
 		.help = "all columns, though they be more than 80 characters",
+	},
+	[OPT_OFF] = {
+		.name = "off",
+		.help = "let publishers go on",
+	},
+	[OPT_WAIT] = {
+		.name = "wait",
+		.help = "wait until all queues are empty, and show what is left",
+	},
+	[OPT_DRAIN_TIMEOUT] = {
+		.name = "timeout", .kind = VALUE_DURATION, .value_name = "TIME",
+		.help = "longest wait; then it is status 1",
 	},
 	[OPT_DIGEST] = {
 		.name = "digest",

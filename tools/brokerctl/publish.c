@@ -44,6 +44,8 @@ char *publish_reason(const struct args *args, int error)
 		return text_copy("a queue is full");
 	case ETIMEDOUT:
 		return text_copy("a queue stayed full for all that time");
+	case ESHUTDOWN:
+		return text_copy("a queue is sealed, or the broker is draining");
 	case EMSGSIZE:
 		return text_copy("the message is too large");
 	case EILSEQ:
@@ -74,6 +76,10 @@ void publish_hint(const struct args *args, int error)
 	case EACCES:
 		hint("brokerctl %s show '%s' tells its owner and mode; it takes w",
 		     *exchange ? "exchange" : "queue", *exchange ? exchange : key);
+		break;
+	case ESHUTDOWN:
+		hint("brokerctl drain --off, or brokerctl queue set … --sealed off, let publishers "
+		     "go on");
 		break;
 	case EAGAIN:
 		hint("with --timeout it waits for room in a queue whose overflow policy is block");

@@ -18,7 +18,8 @@ static const struct column columns[] = {
 };
 
 static const char *const settings[] = {
-	"name", "flags", "max-messages", "max-bytes", "overflow", "uid", "gid", "mode", NULL
+	"name", "flags", "max-messages", "max-bytes", "overflow", "uid", "gid", "mode",
+	"protected", "sealed", NULL
 };
 
 const struct noun noun_queue = {

@@ -15,6 +15,7 @@ int route_run(const struct args *args);
 int monitor_run(const struct args *args);
 int top_run(const struct args *args);
 int who_run(const struct args *args);
+int drain_run(const struct args *args);
 int export_run(const struct args *args);
 int diff_run(const struct args *args);
 int apply_run(const struct args *args);

@@ -484,13 +484,15 @@ enum broker_confirm_level {
  *    where the queue's overflow policy is "block".
  *  - ETIMEDOUT, EINTR: it stayed full until @timeout_ns, or until a signal;
  *    after EINTR the rest of the call gets ECANCELED.
+ *  - ESHUTDOWN: a matching queue is sealed, or the broker is draining: it takes
+ *    nothing more.
  *  - EMSGSIZE: the body or properties are longer than the maximum, or the
  *    message is larger than all the room a matching queue has.
  *  - EPERM: a user header's name begins with "broker.".
  *  - EFAULT, EINVAL, EILSEQ, EOPNOTSUPP, ENOMEM: as above.
  *
  * With BROKER_CONFIRM_NONE the result is 0 in place of EHOSTUNREACH, EAGAIN,
- * and EMSGSIZE by a queue; such a publish never waits.  A full queue clears
+ * ESHUTDOWN, and EMSGSIZE by a queue; such a publish never waits.  A full queue clears
  * EPOLLOUT then, too.
  *
  * With BROKER_PUBLISH_F_WILL the message is a *last will*: it is checked as
