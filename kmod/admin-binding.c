@@ -12,6 +12,7 @@
 #include "exchange.h"
 #include "headers.h"
 #include "queue.h"
+#include "selector.h"
 
 /* A header that a binding lists: an attribute with a name and a value in it. */
 #define HEADER_SIZE_MAX							\
@@ -21,7 +22,7 @@
 	(5 * nla_total_size(sizeof(u32)) + 4 * nla_total_size(BROKER_NAME_MAX + 1))
 #define BINDING_SIZE_MAX						\
 	(NLMSG_ALIGN(NLMSG_HDRLEN + GENL_HDRLEN) + BINDING_SIZE +	\
-	 BROKER_MAX_MATCH_HEADERS * HEADER_SIZE_MAX)
+	 BROKER_MAX_MATCH_HEADERS * HEADER_SIZE_MAX + BROKER_NL_FILTER_SIZE_MAX)
 
 static const struct broker_headers *binding_headers(struct broker_binding *binding)
 {
@@ -29,14 +30,22 @@ static const struct broker_headers *binding_headers(struct broker_binding *bindi
 				     lockdep_is_held(&binding->source->broker->topology));
 }
 
-static size_t headers_size(const struct broker_headers *headers)
+static const struct broker_selector *binding_selector(struct broker_binding *binding)
 {
-	return BINDING_SIZE + (headers ? broker_headers_count(headers) * HEADER_SIZE_MAX : 0);
+	return rcu_dereference_check(binding->selector,
+				     lockdep_is_held(&binding->source->broker->topology));
+}
+
+static size_t binding_size(const struct broker_headers *headers,
+			   const struct broker_selector *selector)
+{
+	return BINDING_SIZE + broker_nl_filter_size(selector) +
+	       (headers ? broker_headers_count(headers) * HEADER_SIZE_MAX : 0);
 }
 
 size_t broker_nl_binding_size(struct broker_binding *binding)
 {
-	return headers_size(binding_headers(binding));
+	return binding_size(binding_headers(binding), binding_selector(binding));
 }
 
 static int put_text(struct sk_buff *skb, int type, const void *text, size_t len)
@@ -111,7 +120,10 @@ int broker_nl_put_binding(struct sk_buff *skb, const struct broker_nl_head *head
 
 	return broker_nl_end(skb, hdr,
 			     !hdr || put_ends(skb, binding) ||
-			     put_headers(skb, binding_headers(binding)));
+			     put_headers(skb, binding_headers(binding)) ||
+			     broker_nl_put_filter(skb, BROKER_A_BINDING_FILTER,
+						  BROKER_A_BINDING_FILTER_TEXT,
+						  binding_selector(binding)));
 }
 
 /* Checks the attributes that name a binding. */
@@ -517,7 +529,17 @@ static int refused(struct genl_info *info, const struct broker_binding_name *nam
 	return err;
 }
 
-static void parse_config(struct genl_info *info, struct broker_headers *headers,
+/**
+ * struct rules - what a request has made for a binding, which takes over what it uses
+ * @headers: to compare (owner: the request)
+ * @selector: filter, or NULL (owner: the request)
+ */
+struct rules {
+	struct broker_headers *headers;
+	struct broker_selector *selector;
+};
+
+static void parse_config(struct genl_info *info, const struct rules *rules,
 			 struct broker_binding_config *config)
 {
 	const struct nlattr *weight = info->attrs[BROKER_A_BINDING_WEIGHT];
@@ -528,21 +550,22 @@ static void parse_config(struct genl_info *info, struct broker_headers *headers,
 		       (weight ? BROKER_BINDING_SET_WEIGHT : 0),
 		.flags = flags ? nla_get_u32(flags) : 0,
 		.weight = weight ? nla_get_u32(weight) : 1,
-		.headers = headers,
+		.headers = rules->headers,
+		.selector = rules->selector,
 	};
+	if (info->attrs[BROKER_A_BINDING_FILTER])
+		config->set |= BROKER_BINDING_SET_FILTER;
 	if (info->attrs[BROKER_A_BINDING_HEADER] || info->attrs[BROKER_A_BINDING_MATCH])
 		config->set |= BROKER_BINDING_SET_HEADERS;
 }
 
-/* Takes over @headers if it succeeds. */
 static int binding_new_locked(struct broker *broker, struct sk_buff *skb, struct genl_info *info,
-			      struct broker_headers *headers, struct sk_buff *reply)
+			      struct rules *rules, struct sk_buff **reply)
 {
 	struct broker_nl_head head = broker_nl_head_reply(info);
 	struct broker_binding_config config;
 	struct broker_binding_name name;
 	struct broker_binding *binding;
-	bool compares;
 	int err;
 
 	lockdep_assert_held(&broker->topology);
@@ -550,20 +573,24 @@ static int binding_new_locked(struct broker *broker, struct sk_buff *skb, struct
 	      may_divert(broker, skb, info, name.source) ?: check_type(name.source, info);
 	if (err)
 		return err;
-	compares = name.source->type == BROKER_EXCHANGE_TYPE_HEADERS;
-	parse_config(info, compares ? headers : NULL, &config);
+	parse_config(info, rules, &config);
+	if (name.source->type != BROKER_EXCHANGE_TYPE_HEADERS)
+		config.headers = NULL;
+	*reply = genlmsg_new(binding_size(config.headers, config.selector), GFP_KERNEL);
+	if (!*reply)
+		return -ENOMEM;
 	binding = broker_binding_new(broker, &name, &config, info->extack);
 	if (IS_ERR(binding))
 		return refused(info, &name, PTR_ERR(binding));
-	if (!compares)
-		broker_headers_free(headers);
-	WARN_ON_ONCE(broker_nl_put_binding(reply, &head, binding));
+	if (config.headers)
+		rules->headers = NULL;
+	rules->selector = NULL;
+	WARN_ON_ONCE(broker_nl_put_binding(*reply, &head, binding));
 	return 0;
 }
 
-/* Takes over @headers if it succeeds. */
 static int binding_set_locked(struct broker *broker, struct sk_buff *skb, struct genl_info *info,
-			      struct broker_headers *headers, struct sk_buff *reply)
+			      struct rules *rules, struct sk_buff **reply)
 {
 	struct broker_nl_head head = broker_nl_head_reply(info);
 	struct broker_binding_config config;
@@ -579,47 +606,53 @@ static int binding_set_locked(struct broker *broker, struct sk_buff *skb, struct
 	      may_divert(broker, skb, info, name.source) ?: check_type(name.source, info);
 	if (err)
 		return err;
-	parse_config(info, headers, &config);
+	parse_config(info, rules, &config);
 	if (!config.set) {
 		NL_SET_ERR_MSG_MOD(info->extack, "nothing to change");
 		return -EINVAL;
 	}
+	/* Room for what it has and what it gets, whichever that will be. */
+	*reply = genlmsg_new(broker_nl_binding_size(binding) +
+			     binding_size(rules->headers, rules->selector), GFP_KERNEL);
+	if (!*reply)
+		return -ENOMEM;
 	err = broker_binding_set(binding, &config, info->extack);
 	if (err)
 		return refused(info, &name, err);
-	if (!(config.set & BROKER_BINDING_SET_HEADERS))
-		broker_headers_free(headers);
-	WARN_ON_ONCE(broker_nl_put_binding(reply, &head, binding));
+	if (config.set & BROKER_BINDING_SET_HEADERS)
+		rules->headers = NULL;
+	rules->selector = NULL;
+	WARN_ON_ONCE(broker_nl_put_binding(*reply, &head, binding));
 	return 0;
 }
 
 static int change_binding(struct sk_buff *skb, struct genl_info *info,
 			  int (*change)(struct broker *broker, struct sk_buff *skb,
-					struct genl_info *info, struct broker_headers *headers,
-					struct sk_buff *reply))
+					struct genl_info *info, struct rules *rules,
+					struct sk_buff **reply))
 {
 	struct broker *broker = broker_of_net(genl_info_net(info));
-	struct broker_headers *headers;
-	struct sk_buff *reply;
+	struct sk_buff *reply = NULL;
+	struct rules rules;
 	int err;
 
 	err = check_name(info) ?: check_flags(info);
 	if (err)
 		return err;
-	headers = parse_headers(info);
-	if (IS_ERR(headers))
-		return PTR_ERR(headers);
-	reply = genlmsg_new(headers_size(headers), GFP_KERNEL);
-	if (!reply) {
-		broker_headers_free(headers);
-		return -ENOMEM;
+	rules.headers = parse_headers(info);
+	if (IS_ERR(rules.headers))
+		return PTR_ERR(rules.headers);
+	rules.selector = broker_nl_parse_filter(info->attrs[BROKER_A_BINDING_FILTER],
+						info->attrs[BROKER_A_BINDING_FILTER_TEXT],
+						info->extack);
+	err = PTR_ERR_OR_ZERO(rules.selector);
+	if (!err) {
+		mutex_lock(&broker->topology);
+		err = change(broker, skb, info, &rules, &reply);
+		mutex_unlock(&broker->topology);
+		broker_selector_free(rules.selector);
 	}
-
-	mutex_lock(&broker->topology);
-	err = change(broker, skb, info, headers, reply);
-	mutex_unlock(&broker->topology);
-	if (err)
-		broker_headers_free(headers);
+	broker_headers_free(rules.headers);
 	return broker_nl_reply_changed(reply, info, err);
 }
 

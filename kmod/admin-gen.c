@@ -123,7 +123,7 @@ static const struct nla_policy broker_binding_get_nl_policy[BROKER_A_BINDING_KEY
 };
 
 /* BROKER_CMD_BINDING_NEW - do */
-static const struct nla_policy broker_binding_new_nl_policy[BROKER_A_BINDING_WEIGHT + 1] = {
+static const struct nla_policy broker_binding_new_nl_policy[BROKER_A_BINDING_FILTER_TEXT + 1] = {
 	[BROKER_A_BINDING_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_BINDING_QUEUE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_BINDING_TO_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
@@ -132,10 +132,12 @@ static const struct nla_policy broker_binding_new_nl_policy[BROKER_A_BINDING_WEI
 	[BROKER_A_BINDING_HEADER] = NLA_POLICY_NESTED(broker_header_nl_policy),
 	[BROKER_A_BINDING_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
 	[BROKER_A_BINDING_WEIGHT] = NLA_POLICY_RANGE(NLA_U32, 1, BROKER_WEIGHT_MAX),
+	[BROKER_A_BINDING_FILTER] = NLA_POLICY_MAX_LEN(BROKER_FILTER_MAX),
+	[BROKER_A_BINDING_FILTER_TEXT] = { .type = NLA_NUL_STRING, .len = BROKER_FILTER_TEXT_MAX, },
 };
 
 /* BROKER_CMD_BINDING_SET - do */
-static const struct nla_policy broker_binding_set_nl_policy[BROKER_A_BINDING_WEIGHT + 1] = {
+static const struct nla_policy broker_binding_set_nl_policy[BROKER_A_BINDING_FILTER_TEXT + 1] = {
 	[BROKER_A_BINDING_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_BINDING_QUEUE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_BINDING_TO_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
@@ -144,6 +146,8 @@ static const struct nla_policy broker_binding_set_nl_policy[BROKER_A_BINDING_WEI
 	[BROKER_A_BINDING_HEADER] = NLA_POLICY_NESTED(broker_header_nl_policy),
 	[BROKER_A_BINDING_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
 	[BROKER_A_BINDING_WEIGHT] = NLA_POLICY_RANGE(NLA_U32, 1, BROKER_WEIGHT_MAX),
+	[BROKER_A_BINDING_FILTER] = NLA_POLICY_MAX_LEN(BROKER_FILTER_MAX),
+	[BROKER_A_BINDING_FILTER_TEXT] = { .type = NLA_NUL_STRING, .len = BROKER_FILTER_TEXT_MAX, },
 };
 
 /* BROKER_CMD_BINDING_DEL - do */
@@ -254,13 +258,13 @@ static const struct genl_ops broker_nl_ops[] = {
 		.cmd		= BROKER_CMD_BINDING_NEW,
 		.doit		= broker_nl_binding_new_doit,
 		.policy		= broker_binding_new_nl_policy,
-		.maxattr	= BROKER_A_BINDING_WEIGHT,
+		.maxattr	= BROKER_A_BINDING_FILTER_TEXT,
 	},
 	{
 		.cmd		= BROKER_CMD_BINDING_SET,
 		.doit		= broker_nl_binding_set_doit,
 		.policy		= broker_binding_set_nl_policy,
-		.maxattr	= BROKER_A_BINDING_WEIGHT,
+		.maxattr	= BROKER_A_BINDING_FILTER_TEXT,
 	},
 	{
 		.cmd		= BROKER_CMD_BINDING_DEL,

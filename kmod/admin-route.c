@@ -79,6 +79,7 @@ static void explain(struct nlattr **attrs, struct netlink_ext_ack *extack,
 static int find_routes(struct broker *broker, struct nlattr **attrs,
 		       struct netlink_ext_ack *extack, struct broker_routes *routes)
 {
+	struct broker_message *message;
 	struct broker_routing routing;
 	int err;
 
@@ -87,7 +88,13 @@ static int find_routes(struct broker *broker, struct nlattr **attrs,
 	err = parse_routing(attrs, extack, &routing);
 	if (err)
 		return err;
+	message = broker_message_sample(routing.exchange, routing.exchange_len, routing.key,
+					routing.key_len, routing.props, routing.props_len);
+	if (!message)
+		return -ENOMEM;
+	routing.message = message;
 	err = broker_routes_find(routes, broker, &routing);
+	broker_message_put(message);
 	if (err)
 		explain(attrs, extack, &routing, err);
 	return err;

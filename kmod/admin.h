@@ -14,6 +14,7 @@ struct broker_binding;
 struct broker_consumer;
 struct broker_exchange;
 struct broker_queue;
+struct broker_selector;
 struct broker_return;
 struct broker_session;
 
@@ -122,6 +123,17 @@ struct broker_exchange *broker_nl_find_exchange(struct broker *broker, const str
 						struct netlink_ext_ack *extack);
 struct broker_queue *broker_nl_find_queue(struct broker *broker, const struct nlattr *attr,
 					  struct netlink_ext_ack *extack);
+
+/* Filters, in a pair of attributes: admin-filter.c. */
+#define BROKER_NL_FILTER_SIZE_MAX					\
+	(nla_total_size(BROKER_FILTER_MAX) + nla_total_size(BROKER_FILTER_TEXT_MAX + 1))
+
+struct broker_selector *broker_nl_parse_filter(const struct nlattr *program,
+					       const struct nlattr *text,
+					       struct netlink_ext_ack *extack);
+size_t broker_nl_filter_size(const struct broker_selector *selector);
+int broker_nl_put_filter(struct sk_buff *skb, int program, int text,
+			 const struct broker_selector *selector);
 
 /**
  * struct broker_nl_owner - who shall own an object, and its mode

@@ -331,6 +331,7 @@ static void advisory_publish(const struct broker_advisory *advisory, struct brok
 		.key_len = message->key_len,
 		.props = broker_message_props(message),
 		.props_len = message->props_len,
+		.message = message,
 	};
 	broker_routes_init(&routes);
 	/* As a kernel thread, whom nothing is forbidden. */

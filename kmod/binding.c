@@ -15,6 +15,7 @@
 #include "memory.h"
 #include "queue.h"
 #include "ring.h"
+#include "selector.h"
 #include "table.h"
 
 static u32 binding_name_hash(const void *data, u32 len, u32 seed)
@@ -102,6 +103,7 @@ static void binding_free_rcu(struct rcu_head *rcu)
 void broker_binding_put(struct broker_binding *binding)
 {
 	if (binding && refcount_dec_and_test(&binding->refs)) {
+		broker_selector_free(rcu_dereference_protected(binding->selector, true));
 		broker_exchange_put(binding->source);
 		broker_exchange_put(binding->exchange);
 		broker_queue_put(binding->queue);
@@ -140,6 +142,7 @@ static struct broker_binding *binding_alloc(const struct broker_binding_name *na
 	binding->queue = name->queue;
 	binding->exchange = name->exchange;
 	RCU_INIT_POINTER(binding->headers, config->headers);
+	RCU_INIT_POINTER(binding->selector, config->selector);
 	binding->flags = config->flags;
 	binding->weight = config->weight;
 	binding->key_len = name->key_len;
@@ -257,6 +260,7 @@ err_destination:
 	rhashtable_remove_fast(&broker->bindings, &binding->hash, broker_binding_params);
 	xa_release(&broker->binding_ids, binding->id);
 	RCU_INIT_POINTER(binding->headers, NULL);
+	RCU_INIT_POINTER(binding->selector, NULL);
 	broker_binding_put(binding);
 	return ERR_PTR(err);
 err_number:
@@ -280,6 +284,7 @@ int broker_binding_set(struct broker_binding *binding, const struct broker_bindi
 	u32 weight = config->set & BROKER_BINDING_SET_WEIGHT ? config->weight : binding->weight;
 	u32 flags = config->set & BROKER_BINDING_SET_FLAGS ? config->flags : binding->flags;
 	struct broker *broker = binding->source->broker;
+	struct broker_selector *old_selector = NULL;
 	struct broker_headers *old = NULL;
 	int err;
 
@@ -298,8 +303,12 @@ int broker_binding_set(struct broker_binding *binding, const struct broker_bindi
 	if (config->set & BROKER_BINDING_SET_HEADERS)
 		old = rcu_replace_pointer(binding->headers, config->headers,
 					  lockdep_is_held(&broker->topology));
+	if (config->set & BROKER_BINDING_SET_FILTER)
+		old_selector = rcu_replace_pointer(binding->selector, config->selector,
+						   lockdep_is_held(&broker->topology));
 	broker_topology_changed(broker);
 	broker_event_binding(binding);
+	broker_selector_free(old_selector);
 	/* One allocation, as headers.h says. */
 	if (old)
 		kfree_rcu_mightsleep(old);

@@ -12,14 +12,15 @@ struct broker;
 struct broker_exchange;
 struct broker_headers;
 struct broker_queue;
+struct broker_selector;
 struct netlink_ext_ack;
 
 /**
  * DOC: Bindings
  *
  * A binding leads from an exchange to a queue or to another exchange.  Source,
- * destination and key name it; its flags, its weight and what a headers exchange
- * compares may be changed.
+ * destination and key name it; its flags, its weight, its filter and what a
+ * headers exchange compares may be changed.
  *
  * Lifetime: linked at both ends from new to delete, or until either end is
  * deleted.  Readers find it under RCU; it holds references on both ends, and is
@@ -40,6 +41,7 @@ struct netlink_ext_ack;
  * @of_source: in source.all (rcu; changed under topology)
  * @of_destination: in queue.bindings or exchange.bound (topology)
  * @headers: what a headers exchange compares, or NULL (rcu; changed under topology)
+ * @selector: what a message must pass besides, or NULL (rcu; changed under topology)
  * @flags: enum broker_binding_flags (topology; read anywhere)
  * @weight: its share in source.rings, if it has those (topology; read anywhere)
  * @key_len: bytes of @key (const)
@@ -60,6 +62,7 @@ struct broker_binding {
 	struct list_head of_source;
 	struct list_head of_destination;
 	struct broker_headers __rcu *headers;
+	struct broker_selector __rcu *selector;
 	u32 flags;
 	u32 weight;
 	u8 key_len;
@@ -72,17 +75,20 @@ struct broker_binding {
  * @flags: enum broker_binding_flags (const)
  * @weight: of a hash or split exchange (const)
  * @headers: of a headers exchange, else NULL; the binding's own on success (const)
+ * @selector: filter, or NULL; the binding's own on success (const)
  */
 struct broker_binding_config {
 	unsigned int set;
 	u32 flags;
 	u32 weight;
 	struct broker_headers *headers;
+	struct broker_selector *selector;
 };
 
 #define BROKER_BINDING_SET_FLAGS	BIT(0)
 #define BROKER_BINDING_SET_WEIGHT	BIT(1)
 #define BROKER_BINDING_SET_HEADERS	BIT(2)
+#define BROKER_BINDING_SET_FILTER	BIT(3)
 
 /**
  * struct broker_binding_name - what names a binding

@@ -129,6 +129,43 @@ struct broker_message *broker_message_from_kernel(const struct broker_publish *p
 	return message;
 }
 
+/**
+ * broker_message_sample() - What the calling process would publish, without a body
+ * @exchange: checked
+ * @exchange_len: bytes of it
+ * @key: checked
+ * @key_len: bytes of it
+ * @props: checked
+ * @props_len: bytes of them
+ *
+ * Return: a message to try routing and filters with, or NULL.
+ */
+struct broker_message *broker_message_sample(const char *exchange, u8 exchange_len,
+					     const char *key, u8 key_len, const void *props,
+					     u32 props_len)
+{
+	size_t size = (size_t)exchange_len + key_len + props_len;
+	struct broker_message *message;
+
+	message = kvzalloc(struct_size(message, data, size), BROKER_GFP);
+	if (!message)
+		return NULL;
+	refcount_set(&message->refs, 1);
+	message->sender = broker_sender_new();
+	if (!message->sender) {
+		kvfree(message);
+		return NULL;
+	}
+	message->exchange_len = exchange_len;
+	message->key_len = key_len;
+	message->props_len = props_len;
+	message->time = ktime_get_real_ns();
+	memcpy(message->data, exchange, exchange_len);
+	memcpy(message->data + exchange_len, key, key_len);
+	memcpy(message->data + exchange_len + key_len, props, props_len);
+	return message;
+}
+
 struct broker_message *broker_message_get(struct broker_message *message)
 {
 	refcount_inc(&message->refs);

@@ -51,6 +51,9 @@ struct broker_message *broker_message_from_user(const struct broker_publish *pub
 struct broker_message *broker_message_from_kernel(const struct broker_publish *publish,
 						  const char *data,
 						  struct broker_sender *sender);
+struct broker_message *broker_message_sample(const char *exchange, u8 exchange_len,
+					     const char *key, u8 key_len, const void *props,
+					     u32 props_len);
 struct broker_message *broker_message_get(struct broker_message *message);
 void broker_message_put(struct broker_message *message);
 

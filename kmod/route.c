@@ -16,6 +16,7 @@
 #include "headers.h"
 #include "memory.h"
 #include "route.h"
+#include "selector.h"
 #include "table.h"
 
 /* What a search gives up with, to start over: with more memory, or since flags changed. */
@@ -134,6 +135,7 @@ static int routes_follow(struct broker_routes *routes, struct broker_binding *bi
  * struct route_search - a search at one exchange
  * @routes: what is found
  * @exchange: where
+ * @routing: what the message is routed by
  * @tap: taps alone led there
  * @probe: follow nothing, only find out whether a binding diverts
  * @divert: one does: those without a flag do not count
@@ -142,17 +144,32 @@ static int routes_follow(struct broker_routes *routes, struct broker_binding *bi
 struct route_search {
 	struct broker_routes *routes;
 	struct broker_exchange *exchange;
+	const struct broker_routing *routing;
 	bool tap;
 	bool probe;
 	bool divert;
 	bool matched;
 };
 
-/* A binding matches the message. */
+/* Whether the message passes the binding's filter, if it has one. */
+static bool route_passes(const struct route_search *search, const struct broker_binding *binding)
+{
+	const struct broker_selector *selector = rcu_dereference(binding->selector);
+
+	if (!selector)
+		return true;
+	if (WARN_ON_ONCE(!search->routing->message))
+		return false;
+	return broker_selector_match(selector, search->routing->message);
+}
+
+/* A binding matches the message, by what its exchange compares. */
 static int route_match(struct route_search *search, struct broker_binding *binding)
 {
 	u32 flags = READ_ONCE(binding->flags);
 
+	if (!route_passes(search, binding))
+		return 0;
 	if (search->probe)
 		return flags & BROKER_BINDING_FLAGS_DIVERT ? ROUTE_FOUND : 0;
 	if (flags & BROKER_BINDING_FLAGS_TAP)
@@ -289,14 +306,15 @@ static int route_one(struct route_search *search, struct broker_visit *visit,
 
 	binding = route_choose(exchange, BROKER_RING_DIVERT, at) ?:
 		  route_choose(exchange, BROKER_RING_PLAIN, at);
-	if (binding) {
+	/* The filter is asked last: it changes nobody else's share. */
+	if (binding && route_passes(search, binding)) {
 		search->matched = true;
 		err = routes_follow(search->routes, binding, search->tap);
 	}
 	taps = rcu_dereference(exchange->rings[BROKER_RING_TAP]);
 	for (i = 0; !err && taps && i < taps->nr_members; i++) {
 		binding = rcu_dereference(taps->members[i]);
-		if (binding)
+		if (binding && route_passes(search, binding))
 			err = routes_follow(search->routes, binding, true);
 	}
 	return err;
@@ -310,6 +328,7 @@ static int route_exchange(struct broker_routes *routes, u32 index,
 	struct route_search search = {
 		.routes = routes,
 		.exchange = visit->exchange,
+		.routing = routing,
 		.tap = visit->tap,
 	};
 	unsigned int seq = read_seqcount_begin(&visit->exchange->flagging);

@@ -100,12 +100,14 @@ struct broker_routes {
  * @key_len: bytes of it (const)
  * @props: checked properties (const)
  * @props_len: bytes of them (const)
+ * @message: all of it, for filters; in a dry run, one made up (const)
  * @dry_run: count nothing, use up no turn (const)
  */
 struct broker_routing {
 	const char *exchange;
 	const char *key;
 	const void *props;
+	const struct broker_message *message;
 	u32 props_len;
 	u8 exchange_len;
 	u8 key_len;

@@ -95,6 +95,7 @@ static int publish_route(struct submit *submit, const struct broker_message *mes
 		.key_len = message->key_len,
 		.props = broker_message_props(message),
 		.props_len = message->props_len,
+		.message = message,
 	};
 	struct broker *broker = submit->session->broker;
 	u32 nr;

@@ -36,6 +36,7 @@ static int will_prepare(struct broker_will *will, struct broker *broker, u32 min
 		.key_len = will->message->key_len,
 		.props = broker_message_props(will->message),
 		.props_len = will->message->props_len,
+		.message = will->message,
 		.dry_run = true,
 	};
 	struct broker_entry *entry;

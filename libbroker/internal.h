@@ -57,6 +57,7 @@ enum broker_kind {
 	KIND_FLAG,
 	KIND_BYTES,
 	KIND_HEADERS,
+	KIND_FILTER,		/* text; its program is the attribute "filter" */
 };
 
 struct broker_attribute {

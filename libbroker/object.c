@@ -122,6 +122,8 @@ static const struct broker_attribute binding_list[] = {
 	PLAIN(BINDING, HEADER, "header", HEADERS),
 	WORDY(BINDING, FLAGS, "flags", WORDS, binding_flags),
 	PLAIN(BINDING, WEIGHT, "weight", U32),
+	PLAIN(BINDING, FILTER, "filter", BYTES),
+	PLAIN(BINDING, FILTER_TEXT, "filter-text", FILTER),
 };
 
 static const struct broker_attribute consumer_list[] = {
@@ -403,6 +405,28 @@ static int parse_words(const struct broker_attribute *attribute, const char *tex
 	return 0;
 }
 
+/* Both the text and what the kernel runs; an empty text takes a filter away. */
+static int set_filter(struct broker_object *object, unsigned int index, const char *text)
+{
+	struct value *program = &object->values[find_name(object, "filter")];
+	struct broker_filter *filter = NULL;
+	const void *code = NULL;
+	size_t length = 0;
+	int err;
+
+	if (*text) {
+		err = broker_filter_new(&filter, text, NULL, NULL);
+		if (err)
+			return err;
+		code = broker_filter_program(filter, &length);
+	}
+	err = put_text(program, code, length);
+	if (!err)
+		err = put_text(&object->values[index], text, strlen(text));
+	broker_filter_free(filter);
+	return err;
+}
+
 int broker_object_set_string(struct broker_object *object, const char *name, const char *value)
 {
 	const struct broker_attribute *attribute;
@@ -417,6 +441,8 @@ int broker_object_set_string(struct broker_object *object, const char *name, con
 	switch (attribute->kind) {
 	case KIND_STRING:
 		return put_text(&object->values[index], value, strlen(value));
+	case KIND_FILTER:
+		return set_filter(object, index, value);
 	case KIND_BYTES:
 	case KIND_HEADERS:
 		return -EINVAL;
@@ -573,6 +599,7 @@ int broker_object_attribute(const struct broker_object *object, unsigned int ind
 		[KIND_FLAG]	= BROKER_VALUE_FLAG,
 		[KIND_BYTES]	= BROKER_VALUE_BYTES,
 		[KIND_HEADERS]	= BROKER_VALUE_HEADERS,
+		[KIND_FILTER]	= BROKER_VALUE_STRING,
 	};
 
 	for (unsigned int i = 0; i < object->attributes->count; i++) {
@@ -654,6 +681,7 @@ static int put_value(struct nl_msg *msg, const struct broker_attribute *attribut
 {
 	switch (attribute->kind) {
 	case KIND_STRING:
+	case KIND_FILTER:
 		return nla_put_string(msg, attribute->id, value->text);
 	case KIND_U64:
 		return nla_put_u64(msg, attribute->id, value->number);
@@ -716,9 +744,10 @@ static int parse_value(struct broker_object *object, int index, struct nlattr *a
 
 	switch (attribute->kind) {
 	case KIND_STRING:
+	case KIND_FILTER:
 		return put_text(value, nla_data(attr), strnlen(nla_data(attr), nla_len(attr)));
 	case KIND_BYTES:
-		return put_text(value, nla_data(attr), nla_len(attr));
+		return 0;	/* written only */
 	case KIND_HEADERS:
 		return parse_header(object, index, attr);
 	case KIND_FLAG:

@@ -44,6 +44,23 @@ teardown() { drop_broker; }
 	refused "brokerctl: binding add: " brokerctl binding add logs audit key
 }
 
+@test "binding add --filter lets pass what matches; set changes it, or takes it away" {
+	brokerctl binding add logs audit '#' --filter "size > 2 AND host = 'web'"
+	tells "filter-text: size > 2 AND host = 'web'" -- brokerctl binding show logs --verbose
+	json '.[0].filter_text == "size > 2 AND host = \u0027web\u0027"' brokerctl binding show logs --json
+	brokerctl publish logs a --body m --header size:int=3 --header host=web
+	refused "fewer than 1 queues match" brokerctl publish logs a --body m --header size:int=3
+	run -0 brokerctl route logs a --header size:int=3 --header host=web
+	gives 1 brokerctl route logs a --header size:int=3
+	brokerctl binding set logs audit '#' --filter "host LIKE 'w%'"
+	brokerctl publish logs a --body m --header host=wiki
+	brokerctl binding set logs audit '#' --filter ''
+	brokerctl publish logs a --body m
+	tells 'ready: 3' -- brokerctl queue show audit
+	gives 1 brokerctl binding add logs audit key --filter 'host ='
+	[[ $stderr == *'filter: a field or a value is missing here'* ]]
+}
+
 @test "binding set replaces the headers, of one that is there" {
 	brokerctl exchange add by-header --type headers
 	brokerctl binding add by-header audit --header size=big --header more=x

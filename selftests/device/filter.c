@@ -56,7 +56,8 @@ static void truth(struct program *p)
 }
 
 /* A message with an INT64 header "n". */
-static int put_number(int fd, const char *body, int64_t n)
+static int publish_number(int fd, const char *exchange, const char *key, const char *body,
+			  int64_t n)
 {
 	struct broker_prop prop = {
 		.type = BROKER_TYPE_INT64, .name_len = 1, .value_len = sizeof(n),
@@ -66,7 +67,13 @@ static int put_number(int fd, const char *body, int64_t n)
 	memcpy(props, &prop, sizeof(prop));
 	props[sizeof(prop)] = 'n';
 	memcpy(props + sizeof(prop) + 1, &n, sizeof(n));
-	return publish(fd, .key = "q", .body = body, .props = props, .props_len = sizeof(props));
+	return publish(fd, .exchange = exchange, .key = key, .body = body, .props = props,
+		       .props_len = sizeof(props));
+}
+
+static int put_number(int fd, const char *body, int64_t n)
+{
+	return publish_number(fd, "", "q", body, n);
 }
 
 /* Queue "q" holds "0" to "4", each with its number in header "n". */
@@ -285,6 +292,108 @@ TEST_F(filter, users_of_the_makers_namespace)
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(5, WEXITSTATUS(status));
+}
+
+/* Through a binding with a filter: n = 1 goes to "f", the rest where it would go without. */
+static void one(struct program *p, int64_t n)
+{
+	p->len = 0;
+	header(p, "n");
+	integer(p, n);
+	op(p, BROKER_FILTER_EQ);
+}
+
+#define BIND(to, ...)	binding_new(.exchange = "x", .queue = to, .key = "k", ## __VA_ARGS__)
+#define FILTER(p)	.filter = (p)->bytes, .filter_len = (p)->len
+
+FIXTURE(binding) {
+	int fd;
+	struct program p;
+};
+FIXTURE_VARIANT(binding) { int type; };
+FIXTURE_VARIANT_ADD(binding, direct) { .type = BROKER_EXCHANGE_TYPE_DIRECT };
+FIXTURE_VARIANT_ADD(binding, fanout) { .type = BROKER_EXCHANGE_TYPE_FANOUT };
+FIXTURE_VARIANT_ADD(binding, topic) { .type = BROKER_EXCHANGE_TYPE_TOPIC };
+FIXTURE_VARIANT_ADD(binding, headers) { .type = BROKER_EXCHANGE_TYPE_HEADERS };
+FIXTURE_VARIANT_ADD(binding, hash) { .type = BROKER_EXCHANGE_TYPE_HASH };
+FIXTURE_VARIANT_ADD(binding, split) { .type = BROKER_EXCHANGE_TYPE_SPLIT };
+
+FIXTURE_SETUP(binding)
+{
+	ASSERT_EQ(0, new_broker());
+	self->fd = session_open();
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, queue_new("f"));
+	ASSERT_EQ(0, queue_new("other"));
+	ASSERT_EQ(0, exchange_new("alt", BROKER_EXCHANGE_TYPE_FANOUT));
+	ASSERT_EQ(0, bind_queue("alt", "other", ""));
+	ASSERT_EQ(0, exchange_new("x", variant->type));
+	one(&self->p, 1);
+	ASSERT_EQ(0, BIND("f", FILTER(&self->p)));
+}
+
+FIXTURE_TEARDOWN(binding)
+{
+}
+
+static int send_number(int fd, int64_t n)
+{
+	return publish_number(fd, "x", "k", "m", n);
+}
+
+TEST_F(binding, passes_what_the_filter_matches)
+{
+	EXPECT_EQ(0, send_number(self->fd, 1));
+	EXPECT_EQ(-EHOSTUNREACH, send_number(self->fd, 2));
+	EXPECT_EQ(-EHOSTUNREACH, send_to(self->fd, "x", "k", "m"));
+	EXPECT_EQ(1, ready("f"));
+}
+
+TEST_F(binding, the_alternate_gets_the_rest)
+{
+	ASSERT_EQ(0, exchange_set("x", .alternate = "alt"));
+	EXPECT_EQ(0, send_number(self->fd, 1));
+	EXPECT_EQ(0, send_number(self->fd, 2));
+	EXPECT_EQ(1, ready("f"));
+	EXPECT_EQ(1, ready("other"));
+}
+
+TEST_F(binding, filter_changed_and_taken_away)
+{
+	one(&self->p, 2);
+	ASSERT_EQ(0, binding_set(.exchange = "x", .queue = "f", .key = "k", FILTER(&self->p)));
+	EXPECT_EQ(-EHOSTUNREACH, send_number(self->fd, 1));
+	EXPECT_EQ(0, send_number(self->fd, 2));
+	ASSERT_EQ(0, binding_set(.exchange = "x", .queue = "f", .key = "k", .set_filter = 1));
+	EXPECT_EQ(0, send_number(self->fd, 1));
+	EXPECT_EQ(2, ready("f"));
+}
+
+TEST_F(binding, tap_with_filter)
+{
+	one(&self->p, 2);
+	ASSERT_EQ(0, BIND("other", FILTER(&self->p), .flags = BROKER_BINDING_FLAGS_TAP));
+	EXPECT_EQ(0, send_number(self->fd, 1));
+	EXPECT_EQ(0, ready("other"));
+	one(&self->p, 1);
+	ASSERT_EQ(0, binding_set(.exchange = "x", .queue = "other", .key = "k", FILTER(&self->p)));
+	EXPECT_EQ(0, send_number(self->fd, 1));
+	EXPECT_EQ(1, ready("other"));
+}
+
+/* Where all that match are followed, only what passes the filter is diverted. */
+TEST_F(filter, divert_what_passes)
+{
+	ASSERT_EQ(0, queue_new("rest"));
+	ASSERT_EQ(0, exchange_new("x", BROKER_EXCHANGE_TYPE_DIRECT));
+	one(&self->p, 1);
+	ASSERT_EQ(0, BIND("q", FILTER(&self->p), .flags = BROKER_BINDING_FLAGS_DIVERT));
+	ASSERT_EQ(0, BIND("rest"));
+	EXPECT_EQ(0, send_number(self->fd, 1));
+	EXPECT_EQ(0, ready("rest"));
+	EXPECT_EQ(0, send_number(self->fd, 2));
+	EXPECT_EQ(1, ready("rest"));
+	EXPECT_EQ(6, ready("q"));
 }
 
 /* One fault for each test, all else as it should be. */

@@ -351,11 +351,14 @@ static inline int bind_queue(const char *exchange, const char *queue, const char
 	return nl_do(binding_msg(BROKER_CMD_BINDING_NEW, exchange, queue, NULL, key));
 }
 
-/* What may be said of a binding; what is 0 is left out, flags too unless set_flags. */
+/* What may be said of a binding; what is 0 is left out, but with set_flags, set_filter. */
 struct nl_binding {
 	const char *exchange, *queue, *to_exchange, *key;
 	uint32_t flags, weight;
 	int set_flags;
+	const void *filter;
+	uint32_t filter_len;
+	int set_filter;
 };
 
 static inline int binding_command(int cmd, const struct nl_binding *b)
@@ -366,6 +369,8 @@ static inline int binding_command(int cmd, const struct nl_binding *b)
 		nl_put_u32(msg, BROKER_A_BINDING_FLAGS, b->flags);
 	if (b->weight)
 		nl_put_u32(msg, BROKER_A_BINDING_WEIGHT, b->weight);
+	if (b->filter_len || b->set_filter)
+		nl_put(msg, BROKER_A_BINDING_FILTER, b->filter, b->filter_len);
 	return nl_do(msg);
 }
 

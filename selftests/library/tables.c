@@ -13,6 +13,7 @@ static const char *const kinds[] = {
 	[KIND_FLAG]	= "flag",
 	[KIND_BYTES]	= "binary",
 	[KIND_HEADERS]	= "header",
+	[KIND_FILTER]	= "string",
 };
 
 static void print_attribute(const char *set, const struct broker_attribute *attribute)

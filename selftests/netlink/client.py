@@ -63,7 +63,7 @@ EXCHANGE_FLAGS = Names(ENUM, "BROKER_EXCHANGE_FLAGS_")
 
 # Attributes that are text; what is neither that nor nested is an integer.
 TEXT = re.compile(r"_(NAME|ALTERNATE|QUEUE|EXCHANGE|TO_EXCHANGE|KEY|COMM|VERSION|VIA|PATTERN"
-                  r"|STRING|TO|REASON|HASH_HEADER)$")
+                  r"|STRING|TO|REASON|HASH_HEADER|FILTER_TEXT)$")
 
 
 def attribute_set(command):

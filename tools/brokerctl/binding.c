@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string.h>
 
+#include "filter.h"
 #include "header.h"
 #include "object.h"
 #include "report.h"
@@ -14,15 +15,16 @@ static const struct column columns[] = {
 	{ "flags", "FLAGS" },
 	{ "match", "MATCH" },
 	{ "header", "HEADERS" },
+	{ "filter-text", "FILTER" },
 	{ 0 }
 };
 
 static const char *const settings[] = {
 	"exchange", "queue", "to-exchange", "key", "match", "header", "flags",
-	"weight", NULL
+	"weight", "filter-text", NULL
 };
 
-static const char *const prepared[] = { "queue", "to-exchange", "header", NULL };
+static const char *const prepared[] = { "queue", "to-exchange", "header", "filter-text", NULL };
 
 static int add_header(const struct args *args, struct broker_object *request, const char *text)
 {
@@ -37,7 +39,22 @@ static int add_header(const struct args *args, struct broker_object *request, co
 	return error ? failure(args, "header '%s': %s", text, strerror(-error)) : STATUS_OK;
 }
 
-/* The destination, which is of either kind, and the headers */
+/* Compiled once more by the library; here for the place of a fault. */
+static int add_filter(const struct args *args, struct broker_object *request)
+{
+	struct broker_filter *filter;
+	int status;
+
+	if (!args_has(args, OPT_FILTER))
+		return STATUS_OK;
+	status = open_filter(args, &filter);
+	if (status)
+		return status;
+	broker_filter_free(filter);
+	return object_assign(args, request, "filter-text", args_text(args, OPT_FILTER, ""));
+}
+
+/* The destination, which is of either kind, the headers and the filter */
 static int prepare(const struct args *args, struct broker_object *request)
 {
 	const char *destination = args_argument(args, 1);
@@ -51,7 +68,7 @@ static int prepare(const struct args *args, struct broker_object *request)
 		if (args->options[i].id == OPT_MATCH_HEADER)
 			status = add_header(args, request, args->options[i].text);
 	}
-	return status;
+	return status ? status : add_filter(args, request);
 }
 
 const struct noun noun_binding = {

@@ -202,8 +202,8 @@ const struct command commands[] = {
 			   "any number of words.",
 		.object = &noun_binding,
 		.arguments = { BINDING_ARGUMENTS },
-		.options = { OPT_TO_EXCHANGE, OPT_MATCH, OPT_MATCH_HEADER, OPT_WEIGHT, OPT_DIVERT,
-			     OPT_TAP },
+		.options = { OPT_TO_EXCHANGE, OPT_MATCH, OPT_MATCH_HEADER, OPT_FILTER, OPT_WEIGHT,
+			     OPT_DIVERT, OPT_TAP },
 		.run = object_add,
 	},
 	{
@@ -213,8 +213,8 @@ const struct command commands[] = {
 			   "compares.",
 		.object = &noun_binding,
 		.arguments = { BINDING_ARGUMENTS },
-		.options = { OPT_TO_EXCHANGE, OPT_MATCH, OPT_MATCH_HEADER, OPT_WEIGHT, OPT_DIVERT,
-			     OPT_TAP, OPT_PLAIN },
+		.options = { OPT_TO_EXCHANGE, OPT_MATCH, OPT_MATCH_HEADER, OPT_FILTER, OPT_WEIGHT,
+			     OPT_DIVERT, OPT_TAP, OPT_PLAIN },
 		.run = object_set,
 	},
 	{
