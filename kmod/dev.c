@@ -96,6 +96,12 @@ static const struct file_operations dev_fops = {
 	.llseek = noop_llseek,
 };
 
+/* Whether a file is a session. */
+bool broker_dev_is(const struct file *file)
+{
+	return file->f_op == &dev_fops;
+}
+
 /* Open to all: what one may do is up to exchanges and queues. */
 static struct miscdevice dev_misc = {
 	.minor = MISC_DYNAMIC_MINOR,

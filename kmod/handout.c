@@ -6,14 +6,23 @@
 #include <linux/broker.h>
 
 #include "entry.h"
+#include "files.h"
 #include "handout.h"
 #include "message.h"
 #include "sender.h"
 
+/* Where the numbers of its files stand in the record. */
+u32 broker_handout_fds(const struct broker_message *message)
+{
+	return ALIGN(sizeof(struct broker_delivery) + broker_message_data_size(message), 4);
+}
+
 /* Bytes of the reader's memory that a message takes. */
 u32 broker_handout_size(const struct broker_message *message)
 {
-	return ALIGN(sizeof(struct broker_delivery) + broker_message_size(message), 8);
+	u32 fds = message->files ? message->files->nr * sizeof(s32) : 0;
+
+	return ALIGN(broker_handout_fds(message) + fds, 8);
 }
 
 /* Copies what the reader is to see of @entry; under its queue's lock. */
@@ -35,11 +44,12 @@ static int handout_copy_one(const struct broker_handout *handout,
 			    const struct broker_handout_to *to, void __user *at)
 {
 	const struct broker_message *message = handout->message;
-	u32 data = broker_message_size(message), size = broker_handout_size(message);
+	u32 data = broker_message_data_size(message), size = broker_handout_size(message);
 	struct broker_delivery delivery = {
 		.size = size,
 		.header_size = sizeof(delivery),
-		.flags = handout->acquired > !!to->consumer ? BROKER_DELIVERY_F_REDELIVERED : 0,
+		.flags = (handout->acquired > !!to->consumer ? BROKER_DELIVERY_F_REDELIVERED : 0) |
+			 (message->body_is_file ? BROKER_DELIVERY_F_BODY_FD : 0),
 		.consumer = to->consumer,
 		.queue = to->queue,
 		.tag = to->consumer ? handout->tag : 0,
@@ -55,14 +65,19 @@ static int handout_copy_one(const struct broker_handout *handout,
 		.key_len = message->key_len,
 		.props_len = message->props_len,
 		.body_len = message->body_len,
+		.nr_fds = message->files ? message->files->nr : 0,
+		.fds = message->files ? broker_handout_fds(message) : 0,
 	};
+	s32 none[BROKER_MAX_FDS];
 
 	broker_sender_show(message->sender, &delivery.origin);
 	if (copy_to_user(at, &delivery, sizeof(delivery)) ||
 	    copy_to_user(at + sizeof(delivery), message->data, data) ||
 	    clear_user(at + sizeof(delivery) + data, size - sizeof(delivery) - data))
 		return -EFAULT;
-	return 0;
+	/* Until they are installed, if they are. */
+	memset(none, -1, sizeof(none));
+	return copy_to_user(at + delivery.fds, none, delivery.nr_fds * sizeof(*none)) ? -EFAULT : 0;
 }
 
 /* Writes records one after the other.  Return: 0, with their @bytes; -EFAULT. */

@@ -46,6 +46,7 @@ struct broker_handout_to {
 	u64 user_data;
 };
 
+u32 broker_handout_fds(const struct broker_message *message);
 u32 broker_handout_size(const struct broker_message *message);
 void broker_handout_fill(struct broker_handout *handout, const struct broker_entry *entry);
 int broker_handout_copy(const struct broker_handout *handouts, u32 count,

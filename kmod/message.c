@@ -7,6 +7,7 @@
 
 #include <linux/broker.h>
 
+#include "files.h"
 #include "memory.h"
 #include "message.h"
 #include "name.h"
@@ -38,6 +39,9 @@ static struct broker_message *message_new(const struct broker_publish *publish, 
 	message->key_len = publish->key_len;
 	message->props_len = publish->props_len;
 	message->body_len = publish->body_len;
+	message->file_bytes = 0;
+	message->body_is_file = false;
+	message->files = NULL;
 	return message;
 }
 
@@ -50,7 +54,7 @@ static void message_sent_by(struct broker_message *message, struct broker_sender
 
 static int message_copy_in(struct broker_message *message, const struct broker_publish *publish)
 {
-	u32 head_len = broker_message_size(message) - publish->body_len;
+	u32 head_len = broker_message_data_size(message) - publish->body_len;
 	const void __user *head = u64_to_user_ptr(publish->head);
 	const void __user *body = u64_to_user_ptr(publish->body);
 
@@ -78,18 +82,44 @@ static int message_check(const struct broker_message *message)
 	return err;
 }
 
+/* Takes the files that come with it, and looks at the one that is its body. */
+static int message_take_files(struct broker_message *message, const struct broker *broker,
+			      const struct broker_op *op)
+{
+	struct broker_files *files;
+	int err;
+
+	files = broker_files_from_user(broker, &op->publish);
+	if (IS_ERR(files))
+		return PTR_ERR(files);
+	message->files = files;
+	message->body_is_file = op->flags & BROKER_PUBLISH_F_BODY_FD;
+	if (!message->body_is_file)
+		return 0;
+	err = message->body_len ? -EINVAL : broker_files_body(files, &message->file_bytes);
+	if (err) {
+		broker_files_put(files);
+		message->files = NULL;
+	}
+	return err;
+}
+
 /**
  * broker_message_from_user() - Copy a message in, once, and check the copy
- * @publish: already a kernel copy
+ * @broker: it is published in
+ * @op: a PUBLISH, already a kernel copy
  * @sender: the message takes a reference of its own
  * @spare: bytes of room to leave behind the data
  *
  * Return: the message with one reference, or an error pointer: -EMSGSIZE,
- * -ENOMEM, -EFAULT, -EINVAL, -EILSEQ, -E2BIG, -EPERM, -EOPNOTSUPP.
+ * -ENOMEM, -EFAULT, -EINVAL, -EILSEQ, -E2BIG, -EPERM, -EOPNOTSUPP, and those of
+ * broker_files_from_user().
  */
-struct broker_message *broker_message_from_user(const struct broker_publish *publish,
+struct broker_message *broker_message_from_user(const struct broker *broker,
+						const struct broker_op *op,
 						struct broker_sender *sender, u32 spare)
 {
+	const struct broker_publish *publish = &op->publish;
 	struct broker_message *message;
 	int err;
 
@@ -101,6 +131,8 @@ struct broker_message *broker_message_from_user(const struct broker_publish *pub
 	err = message_copy_in(message, publish);
 	if (!err)
 		err = message_check(message);
+	if (!err)
+		err = message_take_files(message, broker, op);
 	if (err) {
 		kvfree(message);
 		return ERR_PTR(err);
@@ -176,6 +208,7 @@ struct broker_message *broker_message_get(struct broker_message *message)
 void broker_message_put(struct broker_message *message)
 {
 	if (message && refcount_dec_and_test(&message->refs)) {
+		broker_files_put(message->files);
 		broker_sender_put(message->sender);
 		kvfree(message);
 	}

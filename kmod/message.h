@@ -5,6 +5,9 @@
 #include <linux/refcount.h>
 #include <linux/types.h>
 
+struct broker;
+struct broker_files;
+struct broker_op;
 struct broker_publish;
 struct broker_sender;
 
@@ -25,6 +28,9 @@ struct broker_sender;
  * @key_len: bytes of the routing key (const)
  * @props_len: bytes of the properties (const)
  * @body_len: bytes of the body (const)
+ * @file_bytes: bytes of the body that is in the first of @files, or 0 (const)
+ * @body_is_file: whether it is there (const)
+ * @files: that it carries, or NULL (const)
  * @sender: who published it (const)
  * @id: number, never given twice in this kernel (const)
  * @time: when, nanoseconds since 1970 (const)
@@ -39,6 +45,9 @@ struct broker_message {
 	u8 key_len;
 	u32 props_len;
 	u32 body_len;
+	u32 file_bytes;
+	bool body_is_file;
+	struct broker_files *files;
 	struct broker_sender *sender;
 	u64 id;
 	u64 time;
@@ -46,7 +55,8 @@ struct broker_message {
 };
 
 void broker_message_init(void);
-struct broker_message *broker_message_from_user(const struct broker_publish *publish,
+struct broker_message *broker_message_from_user(const struct broker *broker,
+						const struct broker_op *op,
 						struct broker_sender *sender, u32 spare);
 struct broker_message *broker_message_from_kernel(const struct broker_publish *publish,
 						  const char *data,
@@ -72,10 +82,16 @@ static inline const void *broker_message_props(const struct broker_message *mess
 	return broker_message_key(message) + message->key_len;
 }
 
-/* All of @data; also what a message counts for in a queue's byte limit. */
-static inline u32 broker_message_size(const struct broker_message *message)
+/* All of @data. */
+static inline u32 broker_message_data_size(const struct broker_message *message)
 {
 	return message->exchange_len + message->key_len + message->props_len + message->body_len;
+}
+
+/* What a message counts for in a queue's byte limit. */
+static inline u32 broker_message_size(const struct broker_message *message)
+{
+	return broker_message_data_size(message) + message->file_bytes;
 }
 
 #endif /* _BROKER_MESSAGE_H */

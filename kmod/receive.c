@@ -8,6 +8,7 @@
 
 #include "broker.h"
 #include "consumer.h"
+#include "files.h"
 #include "handout.h"
 #include "message.h"
 #include "queue.h"
@@ -110,7 +111,9 @@ static int receive_try(struct receive *receive, struct broker_consumer *consumer
 	int err = receive_from(receive, consumer, pull);
 
 	if (!err && receive->count) {
-		err = receive_tell(receive, uargs);
+		err = receive_tell(receive, uargs) ?:
+		      broker_files_install(receive->handouts, receive->count,
+					   u64_to_user_ptr(receive->args->buffer));
 		if (err)
 			broker_consumer_unlease(consumer, receive->handouts, receive->count);
 		else

@@ -59,12 +59,12 @@ static int publish_check(const struct broker_op *op)
 	const struct broker_publish *publish = &op->publish;
 
 	if (op->flags & ~(BROKER_PUBLISH_F_OPTIONAL | BROKER_PUBLISH_F_PARTIAL |
-			  BROKER_PUBLISH_F_WILL))
+			  BROKER_PUBLISH_F_WILL | BROKER_PUBLISH_F_BODY_FD))
 		return -EOPNOTSUPP;
 	if (publish->confirm != BROKER_CONFIRM_ENQUEUED &&
 	    publish->confirm != BROKER_CONFIRM_NONE)
 		return -EOPNOTSUPP;
-	if (publish->reserved || publish->reserved2[0] || publish->reserved2[1])
+	if (publish->reserved2)
 		return -EINVAL;
 	return 0;
 }
@@ -404,7 +404,8 @@ static int submit_arm_will(struct submit *submit, const struct broker_op *op)
 	struct broker_message *message;
 	int err;
 
-	message = broker_message_from_user(&op->publish, submit->sender, BROKER_WILL_ROOM);
+	message = broker_message_from_user(submit->session->broker, op, submit->sender,
+					   BROKER_WILL_ROOM);
 	if (IS_ERR(message))
 		return PTR_ERR(message);
 	err = broker_will_arm(submit->session, op, message, publish_min_routes(op));
@@ -468,7 +469,7 @@ static int submit_publish(struct submit *submit, u32 index, const struct broker_
 		return -ENOMEM;
 	if (op->flags & BROKER_PUBLISH_F_WILL)
 		return submit_arm_will(submit, op);
-	message = broker_message_from_user(&op->publish, submit->sender, 0);
+	message = broker_message_from_user(submit->session->broker, op, submit->sender, 0);
 	if (IS_ERR(message))
 		return PTR_ERR(message);
 	trace_broker_publish(submit->session, message);

@@ -194,7 +194,7 @@ static void will_tell(struct broker_message *message, u8 cause, u8 code)
 		     sizeof(added));
 	end = put_header(added, "broker.cause", BROKER_TYPE_STRING, word, strlen(word));
 	end = put_header(end, "broker.code", BROKER_TYPE_INT64, &number, sizeof(number));
-	body = message->data + broker_message_size(message) - message->body_len;
+	body = message->data + broker_message_data_size(message) - message->body_len;
 	memmove(body + (end - added), body, message->body_len);
 	memcpy(body, added, end - added);
 	message->props_len += end - added;

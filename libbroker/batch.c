@@ -191,6 +191,10 @@ static void set_addresses(struct broker_batch *batch)
 		if (batch->places[i].inline_body)
 			publish->body = (uintptr_t)head + publish->exchange_len +
 					publish->key_len + publish->props_len;
+		if (publish->nr_fds)
+			publish->fds = (uintptr_t)head + publish->exchange_len + publish->key_len +
+				       publish->props_len +
+				       (batch->places[i].inline_body ? publish->body_len : 0);
 	}
 }
 

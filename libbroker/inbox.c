@@ -44,9 +44,21 @@ int broker_inbox_new(struct broker_inbox **inbox, struct broker_session *session
 	return 0;
 }
 
+/* Gives back what comes with the messages, those not read among them. */
+static void end(struct broker_inbox *inbox)
+{
+	while (broker_inbox_next(inbox))
+		;
+	for (unsigned int i = 0; i < inbox->count; i++)
+		broker_message_end(&inbox->messages[i]);
+	inbox->count = 0;
+	inbox->read = 0;
+}
+
 struct broker_inbox *broker_inbox_free(struct broker_inbox *inbox)
 {
 	if (inbox) {
+		end(inbox);
 		free(inbox->messages);
 		free(inbox->buffer);
 		free(inbox);
@@ -59,6 +71,7 @@ static int begin(struct broker_inbox *inbox, unsigned int max)
 {
 	struct broker_message *messages;
 
+	end(inbox);
 	inbox->count = 0;
 	inbox->read = 0;
 	inbox->offset = 0;
@@ -202,6 +215,9 @@ static void parse(struct broker_message *message, char *record)
 		.props_length = delivery.props_len,
 		.body_length = delivery.body_len,
 		.delivery = delivery,
+		.nr_fds = delivery.nr_fds,
+		.fds = (int *)(record + delivery.fds),
+		.body_fd = delivery.flags & BROKER_DELIVERY_F_BODY_FD,
 	};
 	message->body = message->props + delivery.props_len;
 

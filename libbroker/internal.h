@@ -24,6 +24,13 @@ struct broker_message {
 	const void *body;
 	size_t body_length;
 	void *body_copy;		/* @body, where the message owns it */
+	int *fds;			/* of a received message: in its inbox */
+	unsigned int nr_fds;
+	bool body_fd;			/* the body is the first of them */
+	int own_fds[BROKER_MAX_FDS];	/* @fds, unless received */
+	int copied_fd;			/* own_fds[0] where it is the message's own, else 0 */
+	void *map;			/* the body, where it was mapped */
+	size_t map_length;
 	const char *exchange;		/* NULL unless received */
 	const char *key;
 	struct broker_delivery delivery;
@@ -37,6 +44,7 @@ static inline bool broker_message_is_small(const struct broker_message *message)
 	return message->body_length <= INLINE_BODY;
 }
 
+void broker_message_end(struct broker_message *message);
 size_t broker_publish_size(const char *exchange, const char *key,
 			   const struct broker_message *message);
 int broker_publish_encode(struct broker_op *op, char *buffer, const char *exchange,

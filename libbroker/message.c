@@ -6,8 +6,12 @@
  * so that publishing is copying one area.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -62,6 +66,7 @@ int broker_message_new(struct broker_message **message)
 struct broker_message *broker_message_free(struct broker_message *message)
 {
 	if (message) {
+		broker_message_end(message);
 		free(message->props);
 		free(message->body_copy);
 		free(message);
@@ -84,6 +89,8 @@ void broker_message_clear(struct broker_message *message)
 	message->body_length = 0;
 	message->props_length = 0;
 	message->headers = 0;
+	broker_message_end(message);
+	message->body_fd = false;
 }
 
 int broker_message_set_body(struct broker_message *message, const void *body, size_t length)
@@ -95,6 +102,128 @@ int broker_message_set_body(struct broker_message *message, const void *body, si
 	message->body = body;
 	message->body_length = length;
 	return 0;
+}
+
+int broker_message_add_fd(struct broker_message *message, int fd)
+{
+	if (is_received(message) || fd < 0)
+		return -EINVAL;
+	if (message->nr_fds == BROKER_MAX_FDS)
+		return -E2BIG;
+	message->fds = message->own_fds;
+	message->fds[message->nr_fds] = fd;
+	return message->nr_fds++;
+}
+
+int broker_message_set_body_fd(struct broker_message *message, int fd)
+{
+	if (is_received(message) || fd < 0 || (message->nr_fds && !message->body_fd))
+		return -EINVAL;
+	if (!message->nr_fds)
+		broker_message_add_fd(message, fd);
+	message->fds[0] = fd;
+	message->body_fd = true;
+	return broker_message_set_body(message, NULL, 0);
+}
+
+unsigned int broker_message_nr_fds(const struct broker_message *message)
+{
+	return message->nr_fds;
+}
+
+int broker_message_fd(const struct broker_message *message, unsigned int index)
+{
+	if (index >= message->nr_fds)
+		return -ENOENT;
+	return message->fds[index] < 0 ? -EBADF : message->fds[index];
+}
+
+int broker_message_take_fd(const struct broker_message *message, unsigned int index)
+{
+	int fd = broker_message_fd(message, index);
+
+	if (!is_received(message))
+		return -EINVAL;
+	if (fd >= 0)
+		message->fds[index] = -1;
+	return fd;
+}
+
+int broker_message_map_body(const struct broker_message *message, const void **body, size_t *length)
+{
+	/* Whoever has it may call this: that it was mapped shows in nothing else. */
+	struct broker_message *m = (struct broker_message *)message;
+	struct stat st;
+	void *map;
+
+	if (!message->body_fd) {
+		*body = broker_message_body(message, length);
+		return 0;
+	}
+	if (!m->map) {
+		int fd = broker_message_fd(message, 0);
+
+		if (fd < 0)
+			return fd;
+		if (fstat(fd, &st))
+			return -errno;
+		if (!st.st_size) {
+			*body = "";
+			*length = 0;
+			return 0;
+		}
+		map = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (map == MAP_FAILED)
+			return -errno;
+		m->map = map;
+		m->map_length = st.st_size;
+	}
+	*body = m->map;
+	*length = m->map_length;
+	return 0;
+}
+
+/* Closes and unmaps what nobody has taken. */
+void broker_message_end(struct broker_message *message)
+{
+	if (message->map)
+		munmap(message->map, message->map_length);
+	message->map = NULL;
+	for (unsigned int i = 0; is_received(message) && i < message->nr_fds; i++) {
+		if (message->fds[i] >= 0)
+			close(message->fds[i]);
+	}
+	if (message->copied_fd)
+		close(message->copied_fd);
+	message->copied_fd = 0;
+	message->nr_fds = 0;
+}
+
+int broker_body_memfd(const void *body, size_t length)
+{
+	const char *p = body;
+	ssize_t written;
+	int fd, err;
+
+	fd = memfd_create("broker-body", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	while (length) {
+		written = write(fd, p, length);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			goto err_close;
+		p += written;
+		length -= written;
+	}
+	if (!fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+		return fd;
+
+err_close:
+	err = -errno;
+	close(fd);
+	return err;
 }
 
 /* One property as it stands in the area. */
@@ -165,6 +294,7 @@ int broker_message_copy(struct broker_message **message, const struct broker_mes
 {
 	struct entry entry = { 0 };
 	struct broker_message *m;
+	int err = -ENOMEM;
 
 	m = calloc(1, sizeof(*m));
 	if (!m)
@@ -186,12 +316,21 @@ int broker_message_copy(struct broker_message **message, const struct broker_mes
 		m->body = memcpy(m->body_copy, from->body, from->body_length);
 		m->body_length = from->body_length;
 	}
+	if (from->body_fd && broker_message_fd(from, 0) >= 0) {
+		m->copied_fd = fcntl(from->fds[0], F_DUPFD_CLOEXEC, 3);
+		if (m->copied_fd < 0) {
+			err = -errno;
+			m->copied_fd = 0;
+			goto err_free;
+		}
+		broker_message_set_body_fd(m, m->copied_fd);
+	}
 	*message = m;
 	return 0;
 
 err_free:
 	broker_message_free(m);
-	return -ENOMEM;
+	return err;
 }
 
 /* Appends an entry in place of @old, if there is one. */

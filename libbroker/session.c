@@ -108,10 +108,14 @@ size_t broker_publish_size(const char *exchange, const char *key,
 			   const struct broker_message *message)
 {
 	return strlen(exchange) + strlen(key) + message->props_length +
-	       (broker_message_is_small(message) ? message->body_length : 0);
+	       (broker_message_is_small(message) ? message->body_length : 0) +
+	       message->nr_fds * sizeof(int);
 }
 
-/* Writes the head, and a small body behind it, to @buffer, and its address into @op. */
+/*
+ * Writes the head, behind it a small body, and behind that the numbers of files to
+ * @buffer, and their addresses into @op.
+ */
 int broker_publish_encode(struct broker_op *op, char *buffer, const char *exchange,
 			  const char *key, const struct broker_message *message, uint32_t flags)
 {
@@ -134,7 +138,7 @@ int broker_publish_encode(struct broker_op *op, char *buffer, const char *exchan
 
 	*op = (struct broker_op) {
 		.opcode = BROKER_OP_PUBLISH,
-		.flags = flags,
+		.flags = flags | (message->body_fd ? BROKER_PUBLISH_F_BODY_FD : 0),
 		.publish = {
 			.head = (uintptr_t)buffer,
 			.body = (uintptr_t)message->body,
@@ -142,11 +146,17 @@ int broker_publish_encode(struct broker_op *op, char *buffer, const char *exchan
 			.props_len = message->props_length,
 			.exchange_len = exchange_len,
 			.key_len = key_len,
+			.nr_fds = message->nr_fds,
 		},
 	};
 	if (message->body_length && broker_message_is_small(message)) {
 		memcpy(p, message->body, message->body_length);
 		op->publish.body = (uintptr_t)p;
+		p += message->body_length;
+	}
+	if (message->nr_fds) {
+		memcpy(p, message->fds, message->nr_fds * sizeof(int));
+		op->publish.fds = (uintptr_t)p;
 	}
 	return 0;
 }

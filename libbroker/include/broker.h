@@ -167,8 +167,9 @@ int broker_message_new(struct broker_message **message);
  * broker_message_copy() - A message of one's own with another's properties and body
  *
  * But not with headers that the kernel added, whose names begin with "broker.":
- * what it says of one message is not true of another.  Free with
- * broker_message_free().  Return: 0, -ENOMEM.
+ * what it says of one message is not true of another.  Nor with files, except for
+ * one that is the body.  Free with broker_message_free().  Return: 0, -ENOMEM,
+ * -EMFILE.
  */
 int broker_message_copy(struct broker_message **message, const struct broker_message *from);
 
@@ -191,6 +192,66 @@ void broker_message_clear(struct broker_message *message);
  * Return: 0; -EINVAL: a received message.
  */
 int broker_message_set_body(struct broker_message *message, const void *body, size_t length);
+
+/**
+ * broker_message_add_fd() - Have an open file go with the message
+ * @message: made by new or copy
+ * @fd: stays the caller's, and open until the message has been published, or
+ *	been added to a batch that was submitted
+ *
+ * What may be sent is in linux/broker.h, "Files in messages".  Return: its place,
+ * from 0; -EINVAL: a received message; -E2BIG: it has BROKER_MAX_FDS.
+ */
+int broker_message_add_fd(struct broker_message *message, int fd);
+
+/**
+ * broker_message_set_body_fd() - Give the body as a sealed memfd, however large
+ * @message: made by new or copy, without other files so far
+ * @fd: as broker_message_add_fd(); broker_body_memfd() makes one
+ *
+ * It becomes the first file and takes the place of an earlier body.  Return: 0;
+ * -EINVAL: a received message, or one with other files.
+ */
+int broker_message_set_body_fd(struct broker_message *message, int fd);
+
+/**
+ * broker_body_memfd() - A sealed memfd with these bytes
+ *
+ * Return: its descriptor, the caller's to close; -ENOMEM, -EMFILE, -ENFILE.
+ */
+int broker_body_memfd(const void *body, size_t length);
+
+/** broker_message_nr_fds() - How many files come with it, those that were taken included. */
+unsigned int broker_message_nr_fds(const struct broker_message *message);
+
+/**
+ * broker_message_fd() - File number @index
+ *
+ * Of a received message it is the inbox's, which closes it when it receives again.
+ * Return: the descriptor; -ENOENT: fewer files; -EBADF: it was taken, or the
+ * message was browsed, which hands out none.
+ */
+int broker_message_fd(const struct broker_message *message, unsigned int index);
+
+/**
+ * broker_message_take_fd() - The same, and from now on it is the caller's to close
+ *
+ * Return: as broker_message_fd(); -EINVAL: not a received message.
+ */
+int broker_message_take_fd(const struct broker_message *message, unsigned int index);
+
+/**
+ * broker_message_map_body() - The body, wherever it is
+ * @message: any message
+ * @body: where to put a pointer to it; valid as long as the message
+ * @length: where to put its length
+ *
+ * broker_message_body() has nothing of a body that comes in a file; this maps it.
+ * Nobody can change it meanwhile.  Return: 0; -ENOMEM; -EBADF: see
+ * broker_message_fd().
+ */
+int broker_message_map_body(const struct broker_message *message, const void **body,
+			    size_t *length);
 
 /**
  * broker_message_set_string() - Set a well-known property of type STRING

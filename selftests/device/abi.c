@@ -254,9 +254,8 @@ RESERVED_CALL(browse, BROWSE, reserved2);
 		.opcode = BROKER_OP_##OP, .offset = offsetof(struct broker_op, member), \
 	}
 RESERVED_OP(publish_op, PUBLISH, reserved);
-RESERVED_OP(publish_8, PUBLISH, publish.reserved);
-RESERVED_OP(publish_64_0, PUBLISH, publish.reserved2[0]);
-RESERVED_OP(publish_64_1, PUBLISH, publish.reserved2[1]);
+RESERVED_OP(publish, PUBLISH, publish.reserved2);
+RESERVED_OP(publish_fds, PUBLISH, publish.fds);
 #define RESERVED_SETTLE(name, OP)						\
 	RESERVED_OP(name##_op, OP, reserved);					\
 	RESERVED_OP(name##_32, OP, settle.reserved);				\

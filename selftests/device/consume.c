@@ -499,8 +499,8 @@ TEST_F(receive, records)
 		EXPECT_EQ(BROKER_CAUSE_NONE, got.d.cause);
 		EXPECT_EQ(0, got.d.cause_code);
 		EXPECT_EQ(0, got.d.cause_pid);
-		EXPECT_EQ(0, got.d.reserved);
-		EXPECT_EQ(0, got.d.reserved2);
+		EXPECT_EQ(0, got.d.nr_fds);
+		EXPECT_EQ(0, got.d.fds);
 		EXPECT_EQ(0, got.d.origin.reserved);
 		EXPECT_EQ(0, got.d.exchange_len);
 		EXPECT_STREQ("q", got.key);

@@ -220,6 +220,57 @@ TEST_F(fault, receive)
 	ALL_POINTS_MET();
 }
 
+/* No descriptor is left of a call that failed, and no file of a message is lost. */
+TEST_F(fault, files)
+{
+	static char buffer[4096] __attribute__((aligned(8)));
+	struct broker_result result;
+	struct broker_receive r;
+	struct broker_submit s;
+	struct broker_op op;
+	int fds[2] = { 0, 0 }, next = dup(0), now, ret;
+
+	close(next);
+	op_publish(&op, &(struct pub) { .key = "q", .body = "m" });
+	fds[0] = fds[1] = memfd_create("x", MFD_CLOEXEC);
+	next++;
+	op.publish.fds = (uintptr_t)fds;
+	op.publish.nr_fds = 2;
+	s = submit_of(&op, 1, &result);
+	EACH_POINT {
+		ASSERT_EQ(0, queue_purge("q"));
+		result.error = 1;
+		ret = faulty(self->fd, BROKER_IOC_SUBMIT, &s);
+		FAULT_OR_SUCCESS(ret);
+		if (!ret && result.error != 1)
+			ASSERT_EQ(!result.error, ready("q"));
+	}
+	ALL_POINTS_MET();
+	EACH_POINT {
+		if (!ready("q"))
+			ASSERT_EQ(0, submit_one(self->fd, &op));
+		r = receive_of(self->consumer, buffer, sizeof(buffer), 1);
+		ret = faulty(self->fd, BROKER_IOC_RECEIVE, &r);
+		FAULT_OR_SUCCESS(ret);
+		if (!ret) {
+			struct broker_delivery *d = (void *)buffer;
+
+			ASSERT_EQ(0, settle(self->fd, BROKER_OP_RELEASE, self->consumer, d->tag));
+			ASSERT_EQ(2, d->nr_fds);
+			close(*(int *)(buffer + d->fds));
+			close(*(int *)(buffer + d->fds + 4));
+		}
+		ASSERT_EQ(1, ready("q"));
+		now = dup(0);
+		close(now);
+		ASSERT_EQ(next, now) {
+			TH_LOG("point %d: %d", nth, ret);
+		}
+	}
+	ALL_POINTS_MET();
+	op_free(&op);
+}
+
 TEST_F(fault, browse)
 {
 	/* TRUE, in a program of its own. */

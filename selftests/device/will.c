@@ -404,7 +404,7 @@ TEST_F(will, disarm)
 	op.publish.head = 1;
 	EXPECT_EQ(-EINVAL, submit_one(self->fd, &op));
 	op.publish.head = 0;
-	op.publish.reserved2[1] = 1;
+	op.publish.fds = 1;
 	EXPECT_EQ(-EINVAL, submit_one(self->fd, &op));
 	EXPECT_EQ(1, session_get(session_number(self->fd), BROKER_A_SESSION_WILLS));
 	EXPECT_EQ(0, disarm(self->fd, 1));

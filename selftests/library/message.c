@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What was published is what is received. */
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -208,11 +210,114 @@ static void test_cause(void)
 	end();
 }
 
+static bool same_file(int a, int b)
+{
+	struct stat sa, sb;
+
+	return !fstat(a, &sa) && !fstat(b, &sb) && sa.st_ino == sb.st_ino && sa.st_dev == sb.st_dev;
+}
+
+/* Files arrive; those that are not taken are closed with the inbox. */
+static void test_files(void)
+{
+	struct broker_message *message = new_message("body");
+	struct broker_batch *batch;
+	const struct broker_message *received;
+	int fd = open("/proc/version", O_RDONLY | O_CLOEXEC), files[2], taken, left;
+
+	begin();
+	files[0] = broker_body_memfd("0", 1);
+	files[1] = broker_body_memfd("1", 1);
+	close(fd);
+	EXPECT_EQ(broker_message_add_fd(message, -1), -EINVAL);
+	EXPECT_EQ(broker_message_add_fd(message, files[0]), 0);
+	EXPECT_EQ(broker_message_add_fd(message, files[1]), 1);
+	EXPECT_EQ(broker_message_set_body_fd(message, files[0]), -EINVAL);
+	EXPECT_EQ(broker_message_nr_fds(message), 2);
+	EXPECT_EQ(broker_message_fd(message, 2), -ENOENT);
+	EXPECT_EQ(broker_message_take_fd(message, 0), -EINVAL);
+	EXPECT_EQ(broker_session_publish(session, "", "q", message, 0, 0), 1);
+	MUST(broker_batch_new(&batch, session));
+	MUST(broker_batch_publish(batch, "", "q", message, 0, 0, 0));
+	MUST(broker_batch_publish(batch, "", "q", message, 0, 0, 0));
+	EXPECT_EQ(broker_batch_submit(batch, 0, 0), 0);
+	broker_batch_free(batch);
+
+	for (int i = 0; i < 3; i++) {
+		received = receive();
+		EXPECT(body_is(received, "body"));
+		EXPECT_EQ(broker_message_nr_fds(received), 2);
+		EXPECT(same_file(broker_message_fd(received, 0), files[0]));
+		EXPECT(same_file(broker_message_fd(received, 1), files[1]));
+	}
+	left = broker_message_fd(received, 0);
+	taken = broker_message_take_fd(received, 1);
+	EXPECT_EQ(broker_message_fd(received, 1), -EBADF);
+	EXPECT_EQ(broker_message_add_fd((struct broker_message *)received, 0), -EINVAL);
+	/* Received and never read: closed as well. */
+	EXPECT_EQ(broker_session_publish(session, "", "q", message, 0, 0), 1);
+	EXPECT_EQ(broker_inbox_receive(inbox, 0, 1, GUARD), 1);
+	fd = dup(0);
+	close(fd);
+	EXPECT(same_file(taken, files[1]));
+	close(taken);
+	end();
+	EXPECT(fcntl(left, F_GETFD) < 0);
+	broker_message_free(message);
+}
+
+/* A body that no inline message could have, copied and sent on. */
+static void test_large_body(void)
+{
+	size_t size = 5 << 20, length;
+	char *body = malloc(size);
+	struct broker_message *message, *copy;
+	const struct broker_message *received;
+	const void *value;
+	uint64_t cursor = 0;
+	int fd;
+
+	begin();
+	MUST(broker_message_new(&message));
+	for (size_t i = 0; i < size; i++)
+		body[i] = i * 7 >> 3;
+	fd = MUST(broker_body_memfd(body, size));
+	EXPECT_EQ(broker_message_set_body_fd(message, fd), 0);
+	EXPECT_EQ(broker_session_publish(session, "", "q", message, 0, 0), 1);
+	close(fd);
+	received = receive();
+	EXPECT_EQ(broker_message_map_body(received, &value, &length), 0);
+	EXPECT(length == size && !memcmp(value, body, size));
+	MUST(broker_message_copy(&copy, received));
+	/* It is more than the consumer's credit: the next comes when it is settled. */
+	MUST(broker_session_settle(session, received, BROKER_OP_ACCEPT));
+	MUST(broker_session_publish(session, "", "q", copy, 0, 0));
+	received = receive();
+	EXPECT_EQ(broker_message_map_body(received, &value, &length), 0);
+	EXPECT(length == size && !memcmp(value, body, size));
+	broker_message_free(copy);
+
+	/* Browsing hands it not out; an inline body is where it always is. */
+	MUST(broker_session_settle(session, received, BROKER_OP_RELEASE));
+	MUST(broker_session_cancel(session, broker_message_delivery(received)->consumer));
+	EXPECT(broker_inbox_browse(inbox, "q", &cursor, 1) == 1);
+	EXPECT_EQ(broker_message_map_body(broker_inbox_next(inbox), &value, &length), -EBADF);
+	broker_message_clear(message);
+	MUST(broker_message_set_body(message, "inline", 6));
+	EXPECT_EQ(broker_message_map_body(message, &value, &length), 0);
+	EXPECT(length == 6 && !memcmp(value, "inline", 6));
+	broker_message_free(message);
+	free(body);
+	end();
+}
+
 static const struct tap_test tests[] = {
 	TAP_TEST(round_trip),
 	TAP_TEST(copy_and_republish),
 	TAP_TEST(body_sizes),
 	TAP_TEST(large_props),
 	TAP_TEST(cause),
+	TAP_TEST(files),
+	TAP_TEST(large_body),
 };
 TAP_MAIN(tests)

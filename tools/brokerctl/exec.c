@@ -103,7 +103,7 @@ static void environment_free(struct environment *environment)
 static int body_file(const struct broker_message *message)
 {
 	size_t length, done = 0;
-	const char *body = broker_message_body(message, &length);
+	const char *body = message_body(message, &length);
 	int file = memfd_create("message", MFD_CLOEXEC);
 	ssize_t written = 0;
 

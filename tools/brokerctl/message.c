@@ -137,6 +137,7 @@ static void print_details(const struct broker_message *message)
 {
 	const struct broker_delivery *delivery = broker_message_delivery(message);
 	char *time = format_time(delivery->time_ns), *cause = message_cause(message);
+	size_t length;
 
 	printf("exchange: %s\nkey: %s\nsequence: %llu\ntime: %s\n",
 	       visible(broker_message_exchange(message)), visible(broker_message_key(message)),
@@ -150,15 +151,30 @@ static void print_details(const struct broker_message *message)
 		putchar('\n');
 	}
 	print_properties(message);
-	printf("bytes: %u\n\n", delivery->body_len);
+	message_body(message, &length);
+	printf("bytes: %zu\n", length);
+	if (delivery->nr_fds)
+		printf("files: %u%s\n", delivery->nr_fds,
+		       delivery->flags & BROKER_DELIVERY_F_BODY_FD ? ", the body first" : "");
+	putchar('\n');
 	free(time);
 	free(cause);
+}
+
+const void *message_body(const struct broker_message *message, size_t *length)
+{
+	const void *body;
+
+	if (!broker_message_map_body(message, &body, length))
+		return body;
+	*length = 0;
+	return "";
 }
 
 static void print_body(const struct args *args, const struct broker_message *message)
 {
 	size_t length;
-	const char *body = broker_message_body(message, &length);
+	const char *body = message_body(message, &length);
 	char *text;
 
 	if (isatty(STDOUT_FILENO) && !args_has(args, OPT_RAW)) {
@@ -257,9 +273,11 @@ struct json_t *message_json(const struct broker_message *message)
 	json_put(json, "failed", json_number(delivery->failed));
 	if (delivery->cause != BROKER_CAUSE_NONE)
 		json_put(json, "redelivered", cause_json(delivery));
+	if (delivery->nr_fds)
+		json_put(json, "files", json_number(delivery->nr_fds));
 	json_put(json, "properties", properties_json(message));
 	json_put(json, "headers", headers_json(message));
-	body = broker_message_body(message, &length);
+	body = message_body(message, &length);
 	text = json_text(body, length);
 	if (text)
 		json_put(json, "body", text);

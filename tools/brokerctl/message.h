@@ -19,6 +19,9 @@ struct json_t *message_json(const struct broker_message *message);
 /* Why it came back before: "killed by signal 9"; "" if it never did.  To be freed. */
 char *message_cause(const struct broker_message *message);
 
+/* The body, be it in a file; "" of one that was browsed there */
+const void *message_body(const struct broker_message *message, size_t *length);
+
 /* "content-type" and so on; NULL beyond the last id */
 const char *property_name(unsigned int id);
 

@@ -168,8 +168,7 @@ static int submit(struct publication *publication)
 	return status;
 }
 
-/* The body stays the caller's, and where it is, until submit(). */
-static int collect(struct publication *publication, const void *body, size_t length)
+static int collect_message(struct publication *publication)
 {
 	const struct args *args = publication->args;
 	uint32_t flags = (args_has(args, OPT_OPTIONAL) ? BROKER_PUBLISH_F_OPTIONAL : 0) |
@@ -180,12 +179,18 @@ static int collect(struct publication *publication, const void *body, size_t len
 		status = submit(publication);
 	if (status)
 		return status;
-	broker_message_set_body(publication->message, body, length);
 	added = broker_batch_publish(publication->batch, publication->exchange, publication->key,
 				     publication->message, flags,
 				     args_number(args, OPT_CONFIRM, BROKER_CONFIRM_ENQUEUED),
 				     args_number(args, OPT_MIN_ROUTES, 0));
 	return added < 0 ? tell_failure(publication, 0, added) : STATUS_OK;
+}
+
+/* The body stays the caller's, and where it is, until submit(). */
+static int collect(struct publication *publication, const void *body, size_t length)
+{
+	broker_message_set_body(publication->message, body, length);
+	return collect_message(publication);
 }
 
 /* Bytes of a file, of which some are still to be used */
@@ -276,14 +281,32 @@ static int publish_lines(struct publication *publication, struct input *input)
 	return status;
 }
 
+/* What is too long to go inline goes in a file. */
+static int publish_large(struct publication *publication, const struct input *input)
+{
+	int file, status;
+
+	file = broker_body_memfd(input->bytes, input->length);
+	if (file < 0)
+		return failure(publication->args, "%s", strerror(-file));
+	broker_message_set_body_fd(publication->message, file);
+	status = collect_message(publication);
+	if (!status)
+		status = submit(publication);
+	close(file);
+	return status;
+}
+
 static int publish_whole(struct publication *publication, struct input *input)
 {
 	int status = STATUS_OK;
 
-	while (!status && !input->end && input->length <= BROKER_MAX_BODY)
+	while (!status && !input->end && input->length <= BROKER_MAX_BODY_FD)
 		status = input_read(input, publication->args);
-	if (!status && input->length > BROKER_MAX_BODY)
+	if (!status && input->length > BROKER_MAX_BODY_FD)
 		status = tell_failure(publication, 0, -EMSGSIZE);
+	if (!status && input->length > BROKER_MAX_BODY)
+		return publish_large(publication, input);
 	if (!status)
 		status = collect(publication, input->bytes, input->length);
 	return status ? status : submit(publication);

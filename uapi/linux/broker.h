@@ -148,6 +148,8 @@
 #define BROKER_MAX_FILTER		1024		/* bytes of a filter's program */
 #define BROKER_MAX_FILTER_TEXT		4096		/* bytes of its source text */
 #define BROKER_MAX_WILLS		16		/* last wills of one session */
+#define BROKER_MAX_FDS			16		/* files of a message */
+#define BROKER_MAX_BODY_FD		(1U << 30)	/* bytes of a body in a file */
 
 /* What a queue or consumer gets where its maker is silent. */
 #define BROKER_DEFAULT_MAX_MESSAGES	100000
@@ -446,6 +448,7 @@ enum broker_confirm_level {
 #define BROKER_PUBLISH_F_OPTIONAL	(1U << 0)	/* no matching queue is success */
 #define BROKER_PUBLISH_F_PARTIAL	(1U << 1)	/* one that refuses does not stop others */
 #define BROKER_PUBLISH_F_WILL		(1U << 4)	/* not now: when this process dies */
+#define BROKER_PUBLISH_F_BODY_FD	(1U << 6)	/* the body is the first of @fds */
 
 /* struct broker_op.flags of ACCEPT, RELEASE, FAIL and REJECT */
 #define BROKER_SETTLE_F_CUMULATIVE	(1U << 0)	/* all unsettled deliveries up to @tag */
@@ -460,10 +463,11 @@ enum broker_confirm_level {
  * @exchange_len: bytes of the exchange's name; 0 is the default exchange
  * @key_len: bytes of the routing key
  * @confirm: enum broker_confirm_level
- * @reserved: must be 0
+ * @nr_fds: files that go with it, 0 to BROKER_MAX_FDS
  * @min_routes: fewest queues that must take the message; 0 counts as 1, or as 0
  *	with BROKER_PUBLISH_F_OPTIONAL
  * @reserved2: must be 0
+ * @fds: pointer to @nr_fds file descriptors (__s32); 0 if there are none
  *
  * Where @body is just behind the last byte of @head, both are read in one step.
  *
@@ -521,6 +525,8 @@ enum broker_confirm_level {
  *  - EMFILE: the session has BROKER_MAX_WILLS wills.
  *  - EMSGSIZE: more than BROKER_MAX_PROPS - 64 bytes of properties.
  *
+ * A message may carry open files, see "Files in messages".
+ *
  * BROKER_OP_DISARM takes the name as its @user_data and nothing else; ENOENT: no
  * will of that name.
  */
@@ -532,9 +538,10 @@ struct broker_publish {
 	__u8 exchange_len;
 	__u8 key_len;
 	__u8 confirm;
-	__u8 reserved;
+	__u8 nr_fds;
 	__u32 min_routes;
-	__aligned_u64 reserved2[2];
+	__aligned_u64 reserved2;
+	__aligned_u64 fds;
 };
 
 /**
@@ -788,6 +795,7 @@ enum broker_cause {
 
 /* struct broker_delivery.flags */
 #define BROKER_DELIVERY_F_REDELIVERED	(1U << 0)	/* handed out before */
+#define BROKER_DELIVERY_F_BODY_FD	(1U << 4)	/* the body is the first of @fds */
 
 /**
  * struct broker_delivery - head of one message as RECEIVE and BROWSE write it
@@ -810,12 +818,14 @@ enum broker_cause {
  * @origin: who published it
  * @exchange_len: bytes of the name of the exchange it was published to
  * @key_len: bytes of its routing key
- * @reserved: 0
+ * @nr_fds: files that it carries
  * @props_len: bytes of its properties
  * @body_len: bytes of its body
- * @reserved2: 0
+ * @fds: where in the record their @nr_fds descriptors (__s32) stand; 0 if there
+ *	are none
  *
- * At @header_size stand exchange, key, properties and body, without padding.
+ * At @header_size stand exchange, key, properties and body, without padding; at
+ * @fds, a multiple of 4, the descriptors, see "Files in messages".
  */
 struct broker_delivery {
 	__u32 size;
@@ -835,11 +845,47 @@ struct broker_delivery {
 	struct broker_origin origin;
 	__u8 exchange_len;
 	__u8 key_len;
-	__u16 reserved;
+	__u16 nr_fds;
 	__u32 props_len;
 	__u32 body_len;
-	__u32 reserved2;
+	__u32 fds;
 };
+
+/**
+ * DOC: Files in messages
+ *
+ * PUBLISH takes up to BROKER_MAX_FDS file descriptors, and the message holds what
+ * they stand for from then on, in all of its queues and until it leaves the last
+ * one.  Each RECEIVE that hands it out gives the reader descriptors of its own,
+ * with O_CLOEXEC set, which are the reader's to close, whatever becomes of the
+ * delivery; a redelivery has new ones.  BROWSE tells how many there are and gives
+ * none: -1 stands for each.
+ *
+ * A body above BROKER_MAX_BODY goes in a file: with BROKER_PUBLISH_F_BODY_FD the
+ * body is the first of the files, and @body_len is 0.  It has to be a memfd,
+ * open for reading and without MFD_HUGETLB, with F_SEAL_WRITE, F_SEAL_SHRINK and
+ * F_SEAL_GROW, so that nobody can change it any more and a reader may map it.
+ * Its bytes count against the limits of queues and the credit of consumers.
+ *
+ * Errors of a PUBLISH with files (in struct broker_result):
+ *
+ *  - EBADF: not an open file, or one opened with O_PATH.
+ *  - ELOOP: a file that could keep its own queue from ever being closed: a
+ *    session of the broker, an AF_UNIX socket, an io_uring; and in other network
+ *    namespaces than the initial one all but regular files (those of procfs, and
+ *    namespaces, are not), directories and pipes.
+ *  - ETOOMANYREFS: the user has as many files in messages as RLIMIT_NOFILE allows,
+ *    and no CAP_SYS_RESOURCE.
+ *  - EINVAL: @nr_fds is above BROKER_MAX_FDS, or 0 with @fds; or, with
+ *    BROKER_PUBLISH_F_BODY_FD, @body_len is not 0 or the file not as it has to be.
+ *  - EMSGSIZE: it is longer than BROKER_MAX_BODY_FD.
+ *
+ * Errors of a RECEIVE that would hand out files; as ever, a call that fails has
+ * handed out nothing, and no descriptor is left:
+ *
+ *  - EMFILE: more descriptors than RLIMIT_NOFILE allows; ask for fewer messages.
+ *  - EACCES: a security module does not let the reader have a file.
+ */
 
 /**
  * struct broker_receive - ioctl(BROKER_IOC_RECEIVE)
