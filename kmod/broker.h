@@ -27,12 +27,13 @@ struct workqueue_struct;
  *
  * Routing reads under RCU and takes a reference on each queue.  Reserving takes
  * room and may fail; committing cannot.  So a message reaches all of its queues
- * or none, though no two queue locks are ever held together.
+ * or none, though no two queue locks are ever held together.  A transaction does
+ * the same for many messages and settlements at once (transaction.h).
  *
  * A queue holds an *entry* per message, and gives it to the consumer with the
  * most free credit at once, in the context of whoever made it possible: the
  * publisher, or the consumer that settled an earlier one.  There is no thread of
- * the broker's.  An entry is in exactly one of three trees, by its one rb_node:
+ * the broker's.  An entry is in exactly one of these trees, by its one rb_node:
  *
  *   queue->ready -> consumer->pending -> consumer->leased -> settled, freed
  *        ^               |  assigned          |  handed out by RECEIVE
@@ -106,6 +107,7 @@ struct broker_stats {
  * @nr_bindings: bindings there are (topology; read anywhere)
  * @nr_consumers: consumers there are (atomic)
  * @nr_sessions: sessions there are (atomic)
+ * @committing: transactions committed and not yet dispatched (atomic)
  * @default_max_messages: for queues made without (topology; read anywhere)
  * @default_max_bytes: for queues made without (topology; read anywhere)
  * @default_overflow: for queues made without (topology; read anywhere)
@@ -140,6 +142,7 @@ struct broker {
 	u32 nr_bindings;
 	atomic_t nr_consumers;
 	atomic_t nr_sessions;
+	atomic_t committing;
 	u32 default_max_messages;
 	u64 default_max_bytes;
 	u32 default_overflow;

@@ -13,8 +13,10 @@
 #include "memory.h"
 #include "message.h"
 #include "queue.h"
+#include "reservation.h"
 #include "session.h"
 #include "trace.h"
+#include "transaction.h"
 
 /* A consumer of @queue, not yet attached; takes references on both. */
 struct broker_consumer *broker_consumer_new(struct broker_session *session,
@@ -116,7 +118,9 @@ static void consumer_wake(struct broker_consumer *consumer)
 void broker_consumer_assign_locked(struct broker_consumer *consumer, struct broker_entry *entry)
 {
 	lockdep_assert_held(&consumer->queue->lock);
-	broker_entry_insert(&consumer->pending, entry);
+	broker_entry_insert(&consumer->pending, entry, entry->place);
+	entry->state = BROKER_ENTRY_PENDING;
+	entry->consumer = consumer;
 	WRITE_ONCE(consumer->nr_pending, consumer->nr_pending + 1);
 	consumer->bytes += broker_message_size(entry->message);
 	consumer->served = ++consumer->queue->served;
@@ -207,6 +211,7 @@ static bool consumer_return_some(struct broker_consumer *consumer, const struct 
 			/* Being read right now, and at most once: not to be read again. */
 			if (consumer->flags & BROKER_CONSUME_F_AUTO_ACCEPT) {
 				queue->stats.accepted++;
+				queue->nr_unacked--;
 				broker_queue_remove_locked(queue, entry, &freed);
 				continue;
 			}
@@ -337,10 +342,10 @@ int broker_consumer_lease(struct broker_consumer *consumer, struct broker_handou
 		}
 		room -= size;
 		broker_entry_erase(&consumer->pending, entry);
-		entry->tag = ++consumer->last_tag;
-		broker_entry_insert_tag(&consumer->leased, entry);
+		broker_entry_insert(&consumer->leased, entry, ++consumer->last_tag);
+		entry->state = BROKER_ENTRY_LEASED;
 		entry->acquired++;
-		trace_broker_deliver(consumer, entry, entry->tag);
+		trace_broker_deliver(consumer, entry, entry->key);
 		queue->stats.delivered++;
 		if (entry->acquired > 1)
 			queue->stats.redelivered++;
@@ -372,7 +377,7 @@ void broker_consumer_unlease(struct broker_consumer *consumer,
 
 	spin_lock(&queue->lock);
 	while (count-- && !consumer->dead) {
-		entry = broker_entry_find_tag(&consumer->leased, handouts[count].tag);
+		entry = broker_entry_find(&consumer->leased, handouts[count].tag);
 		if (!entry)
 			continue;
 		broker_entry_erase(&consumer->leased, entry);
@@ -382,7 +387,8 @@ void broker_consumer_unlease(struct broker_consumer *consumer,
 		queue->stats.delivered--;
 		consumer->delivered--;
 		trace_broker_return(queue, entry, &(struct broker_return){});
-		broker_entry_insert(&consumer->pending, entry);
+		broker_entry_insert(&consumer->pending, entry, entry->place);
+		entry->state = BROKER_ENTRY_PENDING;
 		WRITE_ONCE(consumer->nr_pending, consumer->nr_pending + 1);
 		WRITE_ONCE(consumer->nr_leased, consumer->nr_leased - 1);
 	}
@@ -390,42 +396,91 @@ void broker_consumer_unlease(struct broker_consumer *consumer,
 	spin_unlock(&queue->lock);
 }
 
-/* Settles one leased entry; dispatch and update afterwards. */
-static void consumer_settle_locked(struct broker_consumer *consumer, struct broker_entry *entry,
-				   unsigned int opcode, struct broker_entry **freed)
+/* Takes a delivery from its consumer that is no longer in @leased. */
+static void consumer_let_go_locked(struct broker_consumer *consumer, struct broker_entry *entry,
+				   unsigned int opcode)
+{
+	lockdep_assert_held(&consumer->queue->lock);
+	trace_broker_settle(consumer, entry, opcode);
+	WRITE_ONCE(consumer->nr_leased, consumer->nr_leased - 1);
+	consumer->bytes -= broker_message_size(entry->message);
+	consumer->settled++;
+}
+
+/* Settles one of them as RELEASE or FAIL; @transaction hides it, if there is one. */
+static void consumer_return_locked(struct broker_consumer *consumer, struct broker_entry *entry,
+				   unsigned int opcode, struct broker_transaction *transaction)
 {
 	struct broker_return how = { .holder = consumer->session->pid };
 	struct broker_queue *queue = consumer->queue;
 
-	lockdep_assert_held(&queue->lock);
-	broker_entry_erase(&consumer->leased, entry);
-	WRITE_ONCE(consumer->nr_leased, consumer->nr_leased - 1);
-	consumer->bytes -= broker_message_size(entry->message);
-	consumer->settled++;
-	trace_broker_settle(consumer, entry, opcode);
-
-	switch (opcode) {
-	case BROKER_OP_ACCEPT:
-		queue->stats.accepted++;
-		broker_queue_remove_locked(queue, entry, freed);
-		return;
-	case BROKER_OP_REJECT:
-		queue->stats.rejected++;
-		broker_queue_remove_locked(queue, entry, freed);
-		return;
-	case BROKER_OP_FAIL:
+	consumer_let_go_locked(consumer, entry, opcode);
+	if (opcode == BROKER_OP_FAIL) {
 		queue->stats.failed++;
 		how.cause = BROKER_CAUSE_FAILED;
 		how.failed = true;
-		break;
-	default:
+	} else {
 		queue->stats.released++;
 		how.cause = BROKER_CAUSE_RELEASED;
-		break;
 	}
 	broker_entry_returned(entry, &how);
 	trace_broker_return(queue, entry, &how);
-	broker_queue_return_locked(queue, entry);
+	if (transaction) {
+		queue->nr_unacked--;
+		broker_queue_hide_locked(queue, entry, transaction);
+	} else {
+		broker_queue_return_locked(queue, entry);
+	}
+}
+
+/* Settles one of them as ACCEPT or REJECT; its room is still to be given back. */
+static void consumer_remove_locked(struct broker_consumer *consumer, struct broker_entry *entry,
+				   unsigned int opcode, struct broker_entry **freed)
+{
+	struct broker_queue *queue = consumer->queue;
+
+	consumer_let_go_locked(consumer, entry, opcode);
+	if (opcode == BROKER_OP_ACCEPT)
+		queue->stats.accepted++;
+	else
+		queue->stats.rejected++;
+	queue->nr_unacked--;
+	entry->next = *freed;
+	*freed = entry;
+}
+
+/* After settling: credit and room there may be, and what came back. */
+static void consumer_settled_locked(struct broker_consumer *consumer)
+{
+	broker_consumer_update_locked(consumer);
+	broker_queue_room_locked(consumer->queue);
+	broker_queue_dispatch_locked(consumer->queue);
+}
+
+static int consumer_check_tag_locked(const struct broker_consumer *consumer, u64 tag)
+{
+	lockdep_assert_held(&consumer->queue->lock);
+	if (consumer->dead)
+		return -ENOENT;
+	return tag && tag <= consumer->last_tag ? 0 : -EINVAL;
+}
+
+/* The next delivery that settling @tag means, out of @leased; NULL: no more. */
+static struct broker_entry *consumer_take_locked(struct broker_consumer *consumer, u64 tag,
+						 bool cumulative)
+{
+	struct broker_entry *entry;
+
+	lockdep_assert_held(&consumer->queue->lock);
+	if (cumulative)
+		entry = broker_entry_first(&consumer->leased);
+	else
+		entry = broker_entry_find(&consumer->leased, tag);
+	if (!entry || entry->key > tag)
+		return NULL;
+	broker_entry_erase(&consumer->leased, entry);
+	entry->state = BROKER_ENTRY_LOOSE;
+	return entry;
 }
 
 /**
@@ -444,31 +499,153 @@ int broker_consumer_settle(struct broker_consumer *consumer, u64 tag, unsigned i
 {
 	struct broker_queue *queue = consumer->queue;
 	struct broker_entry *entry;
-	int count = 0;
+	int err, count = 0;
+	u64 size;
 
 	spin_lock(&queue->lock);
-	if (consumer->dead) {
-		spin_unlock(&queue->lock);
-		return -ENOENT;
-	}
-	if (!tag || tag > consumer->last_tag) {
-		spin_unlock(&queue->lock);
-		return -EINVAL;
-	}
-	while (!consumer->dead) {
-		if (cumulative)
-			entry = broker_entry_first(&consumer->leased);
-		else
-			entry = count ? NULL : broker_entry_find_tag(&consumer->leased, tag);
-		if (!entry || entry->tag > tag)
+	err = consumer_check_tag_locked(consumer, tag);
+	while (!err && !consumer->dead && (cumulative || !count)) {
+		entry = consumer_take_locked(consumer, tag, cumulative);
+		if (!entry)
 			break;
-		consumer_settle_locked(consumer, entry, opcode, freed);
+		if (opcode == BROKER_OP_ACCEPT || opcode == BROKER_OP_REJECT) {
+			size = broker_message_size(entry->message);
+			consumer_remove_locked(consumer, entry, opcode, freed);
+			broker_queue_shrink_locked(queue, 1, size);
+		} else {
+			consumer_return_locked(consumer, entry, opcode, NULL);
+		}
 		if (!(++count % BROKER_LOCK_BATCH))
 			cond_resched_lock(&queue->lock);
 	}
-	broker_consumer_update_locked(consumer);
-	broker_queue_room_locked(queue);
+	if (count)
+		consumer_settled_locked(consumer);
+	spin_unlock(&queue->lock);
+	return err ?: count ?: -ESTALE;
+}
+
+/**
+ * broker_consumer_claim() - Take deliveries for a transaction to settle
+ * @consumer: with a reference
+ * @claim: @tag and @cumulative say which; gets the entries
+ *
+ * They stay the consumer's, and count as such, but nobody else can settle them
+ * and no lease ends them.  Settle or unclaim them.
+ *
+ * Return: 0, or as broker_consumer_settle(), with nothing claimed.
+ */
+int broker_consumer_claim(struct broker_consumer *consumer, struct broker_claim *claim)
+{
+	struct broker_queue *queue = consumer->queue;
+	struct broker_entry *entry;
+	int err;
+
+	spin_lock(&queue->lock);
+	err = consumer_check_tag_locked(consumer, claim->tag);
+	while (!err && !consumer->dead && (claim->cumulative || !claim->count)) {
+		entry = consumer_take_locked(consumer, claim->tag, claim->cumulative);
+		if (!entry)
+			break;
+		entry->state = BROKER_ENTRY_CLAIMED;
+		entry->next = claim->entries;
+		claim->entries = entry;
+		claim->bytes += broker_message_size(entry->message);
+		if (!(++claim->count % BROKER_LOCK_BATCH))
+			cond_resched_lock(&queue->lock);
+	}
+	spin_unlock(&queue->lock);
+	return err ?: claim->count ? 0 : -ESTALE;
+}
+
+/* Puts back what was claimed; to the queue, if the consumer has ended meanwhile. */
+void broker_consumer_unclaim(struct broker_consumer *consumer, struct broker_claim *claim)
+{
+	const struct broker_return how = {
+		.cause = BROKER_CAUSE_CANCELLED,
+		.holder = consumer->session->pid,
+	};
+	struct broker_queue *queue = consumer->queue;
+
+	spin_lock(&queue->lock);
+	while (claim->entries) {
+		struct broker_entry *entry = claim->entries;
+
+		claim->entries = entry->next;
+		if (!consumer->dead) {
+			broker_entry_insert(&consumer->leased, entry, entry->key);
+			entry->state = BROKER_ENTRY_LEASED;
+		} else {
+			WRITE_ONCE(consumer->nr_leased, consumer->nr_leased - 1);
+			queue->stats.released++;
+			broker_entry_returned(entry, &how);
+			broker_queue_return_locked(queue, entry);
+		}
+		if (!(--claim->count % BROKER_LOCK_BATCH))
+			cond_resched_lock(&queue->lock);
+	}
+	claim->bytes = 0;
 	broker_queue_dispatch_locked(queue);
 	spin_unlock(&queue->lock);
-	return count ?: -ESTALE;
+	if (READ_ONCE(queue->dead))
+		broker_queue_drain(queue);
+}
+
+/* RELEASE and FAIL in a transaction: back in the queue, hidden until it is committed. */
+void broker_consumer_return_claimed(struct broker_consumer *consumer, struct broker_claim *claim,
+				    unsigned int opcode, struct broker_transaction *transaction)
+{
+	struct broker_queue *queue = consumer->queue;
+	u32 count = 0;
+
+	spin_lock(&queue->lock);
+	while (claim->entries) {
+		struct broker_entry *entry = claim->entries;
+
+		claim->entries = entry->next;
+		consumer_return_locked(consumer, entry, opcode, transaction);
+		if (!(++count % BROKER_LOCK_BATCH))
+			cond_resched_lock(&queue->lock);
+	}
+	/* What came back keeps its room. */
+	claim->count = 0;
+	claim->bytes = 0;
+	spin_unlock(&queue->lock);
+}
+
+/**
+ * broker_consumer_finish_claim() - End a claim, once the transaction is committed
+ * @consumer: with a reference
+ * @claim: what is to be accepted or rejected, or was returned
+ * @opcode: of the settlement
+ * @spare: room that accepted messages leave, already counted there, or NULL
+ * @freed: entries for the caller to free
+ */
+void broker_consumer_finish_claim(struct broker_consumer *consumer, struct broker_claim *claim,
+				  unsigned int opcode, struct broker_spare *spare,
+				  struct broker_entry **freed)
+{
+	struct broker_queue *queue = consumer->queue;
+	u32 count = 0;
+
+	spin_lock(&queue->lock);
+	while (claim->entries) {
+		struct broker_entry *entry = claim->entries;
+
+		claim->entries = entry->next;
+		consumer_remove_locked(consumer, entry, opcode, freed);
+		if (!(++count % BROKER_LOCK_BATCH))
+			cond_resched_lock(&queue->lock);
+	}
+	if (spare) {
+		/* The rest of their room has been taken by messages of the transaction. */
+		broker_queue_shrink_locked(queue, spare->messages, spare->bytes);
+		spare->messages = 0;
+		spare->bytes = 0;
+	} else {
+		broker_queue_shrink_locked(queue, claim->count, claim->bytes);
+	}
+	consumer_settled_locked(consumer);
+	spin_unlock(&queue->lock);
+	if (READ_ONCE(queue->dead))
+		broker_queue_drain(queue);
 }

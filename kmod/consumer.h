@@ -14,6 +14,8 @@ struct broker_message;
 struct broker_queue;
 struct broker_return;
 struct broker_session;
+struct broker_spare;
+struct broker_transaction;
 struct pid;
 
 /**
@@ -112,6 +114,30 @@ void broker_consumer_pull(struct broker_consumer *consumer, u32 messages);
 void broker_consumer_unpull(struct broker_consumer *consumer, u32 messages);
 int broker_consumer_settle(struct broker_consumer *consumer, u64 tag, unsigned int opcode,
 			   bool cumulative, struct broker_entry **freed);
+
+/**
+ * struct broker_claim - deliveries that a transaction is to settle
+ * @tag: the delivery (const)
+ * @cumulative: and all before it (const)
+ * @entries: those claimed (owner: the transaction)
+ * @count: how many (owner: the transaction)
+ * @bytes: their bytes (owner: the transaction)
+ */
+struct broker_claim {
+	u64 tag;
+	bool cumulative;
+	struct broker_entry *entries;
+	u32 count;
+	u64 bytes;
+};
+
+int broker_consumer_claim(struct broker_consumer *consumer, struct broker_claim *claim);
+void broker_consumer_unclaim(struct broker_consumer *consumer, struct broker_claim *claim);
+void broker_consumer_return_claimed(struct broker_consumer *consumer, struct broker_claim *claim,
+				    unsigned int opcode, struct broker_transaction *transaction);
+void broker_consumer_finish_claim(struct broker_consumer *consumer, struct broker_claim *claim,
+				  unsigned int opcode, struct broker_spare *spare,
+				  struct broker_entry **freed);
 
 int broker_consumer_lease(struct broker_consumer *consumer, struct broker_handout *handouts,
 			  u32 max, u64 room, u32 *pull, u32 *needed);

@@ -14,6 +14,7 @@
 #include "dev.h"
 #include "ioctl.h"
 #include "session.h"
+#include "transaction.h"
 
 static int dev_open(struct inode *inode, struct file *file)
 {
@@ -69,10 +70,14 @@ static __poll_t dev_poll(struct file *file, poll_table *wait)
 {
 	struct broker_session *session = file->private_data;
 	__poll_t events = 0;
+	bool under_way;
 
 	poll_wait(file, &session->wait, wait);
 	if (READ_ONCE(session->ended))
 		return EPOLLHUP | EPOLLERR;
+	under_way = broker_transaction_under_way(session->broker);
+	if (under_way && !broker_session_readable(session))
+		broker_session_catch_up(session);
 	if (broker_session_readable(session))
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (!READ_ONCE(session->blocked))

@@ -6,6 +6,7 @@
 #include "entry.h"
 #include "memory.h"
 #include "message.h"
+#include "transaction.h"
 
 static struct kmem_cache *entry_cache;
 
@@ -36,6 +37,8 @@ void broker_entry_free(struct broker_entry *entry)
 {
 	if (!entry)
 		return;
+	if (entry->state == BROKER_ENTRY_HIDDEN)
+		broker_transaction_put(entry->transaction);
 	broker_message_put(entry->message);
 	put_pid(entry->holder);
 	kmem_cache_free(entry_cache, entry);
@@ -65,29 +68,23 @@ void broker_entry_returned(struct broker_entry *entry, const struct broker_retur
 		entry->failed++;
 }
 
-static void tree_append(struct broker_entry_tree *tree, struct broker_entry *entry)
-{
-	struct rb_node **link = tree->last ? &tree->last->rb_right : &tree->root.rb_root.rb_node;
-
-	rb_link_node(&entry->node, tree->last, link);
-	rb_insert_color_cached(&entry->node, &tree->root, !tree->last);
-	tree->last = &entry->node;
-}
-
-/* Inserts by sequence: in its place if it came back, else at the end. */
-void broker_entry_insert(struct broker_entry_tree *tree, struct broker_entry *entry)
+/* Inserts by @key, behind those that have the same; at the end it costs no search. */
+void broker_entry_insert(struct broker_entry_tree *tree, struct broker_entry *entry, u64 key)
 {
 	struct rb_node **link = &tree->root.rb_root.rb_node, *parent = NULL;
-	bool leftmost = true;
+	bool leftmost = true, rightmost = true;
 
-	if (!tree->last || broker_entry_of(tree->last)->sequence < entry->sequence) {
-		tree_append(tree, entry);
-		return;
+	entry->key = key;
+	if (tree->last && broker_entry_of(tree->last)->key <= key) {
+		parent = tree->last;
+		link = &parent->rb_right;
+		leftmost = false;
 	}
 	while (*link) {
 		parent = *link;
-		if (entry->sequence < broker_entry_of(parent)->sequence) {
+		if (key < broker_entry_of(parent)->key) {
 			link = &parent->rb_left;
+			rightmost = false;
 		} else {
 			link = &parent->rb_right;
 			leftmost = false;
@@ -95,13 +92,8 @@ void broker_entry_insert(struct broker_entry_tree *tree, struct broker_entry *en
 	}
 	rb_link_node(&entry->node, parent, link);
 	rb_insert_color_cached(&entry->node, &tree->root, leftmost);
-}
-
-/* Appends to a tree by tag; the tag is the highest there. */
-void broker_entry_insert_tag(struct broker_entry_tree *tree,
-				struct broker_entry *entry)
-{
-	tree_append(tree, entry);
+	if (rightmost)
+		tree->last = &entry->node;
 }
 
 void broker_entry_erase(struct broker_entry_tree *tree, struct broker_entry *entry)
@@ -111,23 +103,22 @@ void broker_entry_erase(struct broker_entry_tree *tree, struct broker_entry *ent
 	rb_erase_cached(&entry->node, &tree->root);
 }
 
-struct broker_entry *broker_entry_find_tag(const struct broker_entry_tree *tree, u64 tag)
+struct broker_entry *broker_entry_find(const struct broker_entry_tree *tree, u64 key)
 {
 	struct rb_node *node = tree->root.rb_root.rb_node;
 
 	while (node) {
 		struct broker_entry *entry = broker_entry_of(node);
 
-		if (tag == entry->tag)
+		if (key == entry->key)
 			return entry;
-		node = tag < entry->tag ? node->rb_left : node->rb_right;
+		node = key < entry->key ? node->rb_left : node->rb_right;
 	}
 	return NULL;
 }
 
-/* The first entry whose sequence is above @sequence. */
-struct broker_entry *broker_entry_after(const struct broker_entry_tree *tree,
-					      u64 sequence)
+/* The first entry whose key is above @key. */
+struct broker_entry *broker_entry_after(const struct broker_entry_tree *tree, u64 key)
 {
 	struct rb_node *node = tree->root.rb_root.rb_node;
 	struct broker_entry *after = NULL;
@@ -135,7 +126,7 @@ struct broker_entry *broker_entry_after(const struct broker_entry_tree *tree,
 	while (node) {
 		struct broker_entry *entry = broker_entry_of(node);
 
-		if (entry->sequence > sequence) {
+		if (entry->key > key) {
 			after = entry;
 			node = node->rb_left;
 		} else {

@@ -2,26 +2,53 @@
 #ifndef _BROKER_ENTRY_H
 #define _BROKER_ENTRY_H
 
+#include <linux/bits.h>
 #include <linux/list.h>
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
+struct broker_consumer;
 struct broker_message;
+struct broker_transaction;
 struct pid;
 
 /**
+ * enum broker_entry_state - where an entry is
+ * @BROKER_ENTRY_LOOSE: in no tree: on its way in or out
+ * @BROKER_ENTRY_HIDDEN: in queue->hidden, until its transaction is committed
+ * @BROKER_ENTRY_READY: in queue->ready, by place
+ * @BROKER_ENTRY_PENDING: in consumer->pending, by place
+ * @BROKER_ENTRY_LEASED: in consumer->leased, by tag
+ * @BROKER_ENTRY_CLAIMED: in a transaction, which settles it or puts it back
+ */
+enum broker_entry_state {
+	BROKER_ENTRY_LOOSE,
+	BROKER_ENTRY_HIDDEN,
+	BROKER_ENTRY_READY,
+	BROKER_ENTRY_PENDING,
+	BROKER_ENTRY_LEASED,
+	BROKER_ENTRY_CLAIMED,
+};
+
+/* What of an entry's place is its sequence; what is above orders levels of priority. */
+#define BROKER_PLACE_SEQUENCE	GENMASK_ULL(55, 0)
+
+/**
  * struct broker_entry - a queue's entry for a message: a delivery to be
- * @node: in queue->ready, consumer->pending or consumer->leased; or, out of all
- *	of them, in a list of what to free (queue.lock)
- * @next: see @node (queue.lock)
+ * @node: in the tree that @state names (queue.lock)
+ * @next: in a list, where it is in no tree (queue.lock, or owner of the list)
  * @message: what it delivers (const)
  * @holder: process that last had it, or NULL (queue.lock)
- * @sequence: place in the queue, kept when it comes back (const once enqueued)
- * @tag: names the hand-out, rises within the consumer (queue.lock)
+ * @consumer: pending or leased: whose (queue.lock)
+ * @transaction: hidden: that is to show it, with a reference (queue.lock)
+ * @key: what it is sorted by where it is; its tag, once it was handed out (queue.lock)
+ * @place: in the queue, kept when it comes back; holds its sequence (const once
+ *	enqueued)
  * @acquired: times it was handed out (queue.lock)
  * @failed: times that failed (queue.lock)
  * @cause: enum broker_cause, why it last came back (queue.lock)
  * @cause_code: exit status or signal that goes with @cause (queue.lock)
+ * @state: enum broker_entry_state (queue.lock)
  *
  * Lifetime: made for one queue, before room is reserved there; freed when it is
  * settled, dropped, purged or its queue is deleted.  Freeing may sleep, so what
@@ -34,12 +61,17 @@ struct broker_entry {
 	};
 	struct broker_message *message;
 	struct pid *holder;
-	u64 sequence;
-	u64 tag;
+	union {
+		struct broker_consumer *consumer;
+		struct broker_transaction *transaction;
+	};
+	u64 key;
+	u64 place;
 	u32 acquired;
 	u16 failed;
 	u8 cause;
 	u8 cause_code;
+	u8 state;
 };
 
 /**
@@ -66,7 +98,7 @@ void broker_entry_free_list(struct broker_entry *list);
 void broker_entry_returned(struct broker_entry *entry, const struct broker_return *how);
 
 /**
- * struct broker_entry_tree - entries in an order, both ends at hand
+ * struct broker_entry_tree - entries in the order of their keys, both ends at hand
  * @root: red-black tree; its leftmost is cached (queue.lock)
  * @last: rightmost, so that appending costs no search (queue.lock)
  */
@@ -88,12 +120,15 @@ static inline struct broker_entry *broker_entry_next(const struct broker_entry *
 	return broker_entry_of(rb_next(&entry->node));
 }
 
-void broker_entry_insert(struct broker_entry_tree *tree, struct broker_entry *entry);
-void broker_entry_insert_tag(struct broker_entry_tree *tree,
-				struct broker_entry *entry);
+void broker_entry_insert(struct broker_entry_tree *tree, struct broker_entry *entry, u64 key);
 void broker_entry_erase(struct broker_entry_tree *tree, struct broker_entry *entry);
-struct broker_entry *broker_entry_find_tag(const struct broker_entry_tree *tree, u64 tag);
-struct broker_entry *broker_entry_after(const struct broker_entry_tree *tree,
-					      u64 sequence);
+struct broker_entry *broker_entry_find(const struct broker_entry_tree *tree, u64 key);
+struct broker_entry *broker_entry_after(const struct broker_entry_tree *tree, u64 key);
+
+/* Rises by enqueueing, within the queue. */
+static inline u64 broker_entry_sequence(const struct broker_entry *entry)
+{
+	return entry->place & BROKER_PLACE_SEQUENCE;
+}
 
 #endif /* _BROKER_ENTRY_H */

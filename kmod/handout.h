@@ -13,7 +13,7 @@ struct pid;
  * @message: with a reference (owner: the RECEIVE)
  * @holder: with a reference, or NULL (owner: the RECEIVE)
  * @tag: it is leased under (const)
- * @sequence: of the entry (const)
+ * @place: of the entry (const)
  * @acquired: with this one (const)
  * @failed: so far (const)
  * @cause: why it last came back (const)
@@ -25,7 +25,7 @@ struct broker_handout {
 	struct broker_message *message;
 	struct pid *holder;
 	u64 tag;
-	u64 sequence;
+	u64 place;
 	u32 acquired;
 	u32 failed;
 	u8 cause;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/jhash.h>
 #include <linux/netlink.h>
-#include <linux/poll.h>
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -9,7 +8,6 @@
 #include <linux/broker.h>
 #include <uapi/linux/broker_netlink.h>
 
-#include "advisory.h"
 #include "binding.h"
 #include "broker.h"
 #include "consumer.h"
@@ -17,10 +15,11 @@
 #include "memory.h"
 #include "message.h"
 #include "queue.h"
-#include "sender.h"
+#include "reservation.h"
 #include "session.h"
 #include "table.h"
 #include "trace.h"
+#include "transaction.h"
 #include "user.h"
 
 static u32 queue_hash(const void *data, u32 len, u32 seed)
@@ -114,6 +113,7 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 	queue->sealed = config->sealed;
 	spin_lock_init(&queue->lock);
 	queue->ready.root = RB_ROOT_CACHED;
+	queue->hidden.root = RB_ROOT_CACHED;
 	INIT_LIST_HEAD(&queue->consumers);
 	queue->eligible = RB_ROOT_CACHED;
 	init_waitqueue_head(&queue->room);
@@ -261,13 +261,12 @@ static u32 queue_remove_ready(struct broker_queue *queue, u64 before)
 	u32 count = 0;
 
 	spin_lock(&queue->lock);
+	broker_queue_show_locked(queue);
 	while (count < BROKER_LOCK_BATCH) {
 		entry = broker_entry_first(&queue->ready);
-		if (!entry || entry->sequence > before)
+		if (!entry || broker_entry_sequence(entry) > before)
 			break;
-		broker_entry_erase(&queue->ready, entry);
-		queue->nr_ready--;
-		queue->nr_unacked++;
+		broker_queue_take_locked(queue, entry);
 		trace_broker_drop(queue, entry, queue->dead ? "deleted" : "purged");
 		broker_queue_remove_locked(queue, entry, &freed);
 		queue->stats.purged++;
@@ -388,212 +387,48 @@ void broker_queue_unused(struct broker_queue *queue)
 	mutex_unlock(&queue->broker->topology);
 }
 
-static bool queue_fits_locked(const struct broker_queue *queue, u64 messages, u64 bytes)
+/* Puts an entry at its place among those that wait for a consumer. */
+void broker_queue_ready_locked(struct broker_queue *queue, struct broker_entry *entry)
 {
-	return messages <= queue->max_messages && bytes <= queue->max_bytes;
+	lockdep_assert_held(&queue->lock);
+	broker_entry_insert(&queue->ready, entry, entry->place);
+	entry->state = BROKER_ENTRY_READY;
+	queue->nr_ready++;
 }
 
-/**
- * broker_queue_has_room() - Whether a message of @size bytes would fit now
- * @queue: with a reference; no lock is needed, the answer may be old
- * @size: broker_message_size()
- *
- * True also where there is nothing to wait for: the queue is dead or sealed, the
- * broker is draining, or it can never hold as much.
- */
-bool broker_queue_has_room(struct broker_queue *queue, u32 size)
+/* Keeps it aside until @transaction is committed; who commits dispatches then. */
+void broker_queue_hide_locked(struct broker_queue *queue, struct broker_entry *entry,
+			      struct broker_transaction *transaction)
 {
-	return READ_ONCE(queue->dead) || READ_ONCE(queue->sealed) ||
-	       READ_ONCE(queue->broker->draining) || size > READ_ONCE(queue->max_bytes) ||
-	       (READ_ONCE(queue->held) < READ_ONCE(queue->max_messages) &&
-		READ_ONCE(queue->bytes) + size <= READ_ONCE(queue->max_bytes));
+	lockdep_assert_held(&queue->lock);
+	broker_entry_insert(&queue->hidden, entry, entry->place);
+	entry->state = BROKER_ENTRY_HIDDEN;
+	entry->transaction = broker_transaction_get(transaction);
 }
 
-/* Tells publishers that wait, or poll, for room. */
-void broker_queue_room_locked(struct broker_queue *queue)
+/* Puts what committed transactions brought to its place. */
+void broker_queue_show_locked(struct broker_queue *queue)
 {
-	struct broker_session *session, *next;
+	struct broker_entry *entry, *next;
 
 	lockdep_assert_held(&queue->lock);
-	if (wq_has_sleeper(&queue->room))
-		wake_up_interruptible(&queue->room);
-	list_for_each_entry_safe(session, next, &queue->pollers, of_full) {
-		if (!broker_queue_has_room(queue, session->full_size))
+	for (entry = broker_entry_first(&queue->hidden); entry; entry = next) {
+		next = broker_entry_next(entry);
+		if (!queue->dead && !broker_transaction_is_committed(entry->transaction))
 			continue;
-		list_del_init(&session->of_full);
-		WRITE_ONCE(session->blocked, false);
-		wake_up_interruptible_poll(&session->wait, EPOLLOUT | EPOLLWRNORM);
+		broker_entry_erase(&queue->hidden, entry);
+		broker_transaction_put(entry->transaction);
+		broker_queue_ready_locked(queue, entry);
 	}
 }
 
-/* Puts set-aside entries back to their places; drops the lock now and then. */
-static void queue_restore_locked(struct broker_queue *queue, struct broker_reservation *reservation)
+/* Takes a ready entry out of its place. */
+void broker_queue_take_locked(struct broker_queue *queue, struct broker_entry *entry)
 {
-	u32 count = 0;
-
 	lockdep_assert_held(&queue->lock);
-	while (reservation->victims) {
-		struct broker_entry *entry = reservation->victims;
-
-		reservation->victims = entry->next;
-		broker_entry_insert(&queue->ready, entry);
-		queue->nr_ready++;
-		if (!(++count % BROKER_LOCK_BATCH))
-			cond_resched_lock(&queue->lock);
-	}
-	broker_queue_dispatch_locked(queue);
-}
-
-/* Sets the oldest ready entry aside, if there is one; it goes on counting. */
-static bool queue_set_aside_locked(struct broker_queue *queue,
-				   struct broker_reservation *reservation)
-{
-	struct broker_entry *entry = broker_entry_first(&queue->ready);
-
-	lockdep_assert_held(&queue->lock);
-	if (queue->overflow != BROKER_OVERFLOW_DROP_HEAD || !entry)
-		return false;
 	broker_entry_erase(&queue->ready, entry);
+	entry->state = BROKER_ENTRY_LOOSE;
 	queue->nr_ready--;
-	entry->next = reservation->victims;
-	reservation->victims = entry;
-	reservation->nr_victims++;
-	reservation->victim_bytes += broker_message_size(entry->message);
-	return true;
-}
-
-/**
- * broker_queue_reserve() - Take room for a message
- * @queue: with a reference
- * @reservation: @entry is set, the rest is 0
- *
- * Return: 0, then commit or abort it; -EAGAIN: full; -EMSGSIZE: more than the
- * queue could ever hold; -ESHUTDOWN: it is sealed; -ENOENT: it was deleted.  A
- * failed call leaves @reservation as it was.
- */
-int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *reservation)
-{
-	struct broker_entry *entry = reservation->entry;
-	u64 size = broker_message_size(entry->message);
-	int err = 0;
-
-	spin_lock(&queue->lock);
-	if (size > queue->max_bytes)
-		err = -EMSGSIZE;
-	while (!err) {
-		if (queue->dead)
-			err = -ENOENT;
-		else if (queue->sealed)
-			err = -ESHUTDOWN;
-		else if (queue_fits_locked(queue, (u64)queue->held + 1 - reservation->nr_victims,
-					   queue->bytes + size - reservation->victim_bytes))
-			break;
-		else if (!queue_set_aside_locked(queue, reservation))
-			err = -EAGAIN;
-		else if (!(reservation->nr_victims % BROKER_LOCK_BATCH))
-			cond_resched_lock(&queue->lock);
-	}
-	if (!err) {
-		/* What is set aside goes on counting, and makes room for as much. */
-		reservation->messages = reservation->nr_victims ? 0 : 1;
-		if (size > reservation->victim_bytes)
-			reservation->bytes = size - reservation->victim_bytes;
-		WRITE_ONCE(queue->held, queue->held + reservation->messages);
-		WRITE_ONCE(queue->bytes, queue->bytes + reservation->bytes);
-		spin_unlock(&queue->lock);
-		return 0;
-	}
-	spin_unlock(&queue->lock);
-	broker_queue_abort(queue, reservation);
-	return err;
-}
-
-/* Gives a reservation up; the entry stays the caller's. */
-void broker_queue_abort(struct broker_queue *queue, struct broker_reservation *reservation)
-{
-	spin_lock(&queue->lock);
-	WRITE_ONCE(queue->held, queue->held - reservation->messages);
-	WRITE_ONCE(queue->bytes, queue->bytes - reservation->bytes);
-	if (reservation->victims)
-		queue_restore_locked(queue, reservation);
-	if (reservation->messages || reservation->bytes)
-		broker_queue_room_locked(queue);
-	spin_unlock(&queue->lock);
-	if (READ_ONCE(queue->dead))
-		broker_queue_drain(queue);
-	*reservation = (struct broker_reservation) { .entry = reservation->entry };
-}
-
-/* Has it told, unless it was an advisory that did not fit. */
-static void queue_advise_dropped(struct broker_queue *queue, const struct broker_message *message,
-				 u32 count)
-{
-	struct broker_advice advice;
-
-	if (!count || !message->sender->pid)
-		return;
-	advice = broker_advice_sender(message->sender);
-	broker_advise(queue, BROKER_ADVISORY_KIND_QUEUE_OVERFLOW, count, &advice);
-}
-
-/* Frees what a commit dropped. */
-static void queue_free_dropped(struct broker_queue *queue, struct broker_entry *dropped)
-{
-	struct broker_entry *entry;
-
-	for (entry = dropped; trace_broker_drop_enabled() && entry; entry = entry->next)
-		trace_broker_drop(queue, entry, READ_ONCE(queue->dead) ? "deleted" : "overflow");
-	broker_entry_free_list(dropped);
-}
-
-/**
- * broker_queue_commit() - Enqueue what room was reserved for; cannot fail
- * @queue: with a reference
- * @reservation: takes its entry, and drops what was set aside
- *
- * Return: the message's sequence; 0: the queue was deleted meanwhile, and the
- * message with it.
- */
-u64 broker_queue_commit(struct broker_queue *queue, struct broker_reservation *reservation)
-{
-	struct broker_entry *entry = reservation->entry, *dropped = reservation->victims;
-	u64 size = broker_message_size(entry->message);
-	u64 sequence = 0;
-	bool shrunk;
-
-	spin_lock(&queue->lock);
-	shrunk = reservation->nr_victims > 1 || reservation->victim_bytes > size;
-	WRITE_ONCE(queue->held, queue->held - reservation->messages - reservation->nr_victims);
-	WRITE_ONCE(queue->bytes, queue->bytes - reservation->bytes - reservation->victim_bytes);
-	if (likely(!queue->dead)) {
-		WRITE_ONCE(queue->held, queue->held + 1);
-		WRITE_ONCE(queue->bytes, queue->bytes + size);
-		queue->stats.enqueued++;
-		queue->stats.dropped += reservation->nr_victims;
-		sequence = ++queue->sequence;
-		entry->sequence = sequence;
-		queue_advise_dropped(queue, entry->message, reservation->nr_victims);
-		broker_entry_insert(&queue->ready, entry);
-		queue->nr_ready++;
-		trace_broker_enqueue(queue, entry);
-		broker_queue_dispatch_locked(queue);
-	} else {
-		entry->next = dropped;
-		dropped = entry;
-	}
-	if (shrunk)
-		broker_queue_room_locked(queue);
-	spin_unlock(&queue->lock);
-	queue_free_dropped(queue, dropped);
-	*reservation = (struct broker_reservation) {};
-	return sequence;
-}
-
-void broker_queue_count_refused(struct broker_queue *queue)
-{
-	spin_lock(&queue->lock);
-	queue->stats.refused++;
-	spin_unlock(&queue->lock);
 }
 
 /* Assigns ready entries to consumers while there are both; may drop the lock in between. */
@@ -602,14 +437,14 @@ void broker_queue_dispatch_locked(struct broker_queue *queue)
 	u32 count = 0;
 
 	lockdep_assert_held(&queue->lock);
+	broker_queue_show_locked(queue);
 	for (;;) {
 		struct broker_entry *entry = broker_entry_first(&queue->ready);
 		struct rb_node *first = rb_first_cached(&queue->eligible);
 
 		if (!entry || !first)
 			return;
-		broker_entry_erase(&queue->ready, entry);
-		queue->nr_ready--;
+		broker_queue_take_locked(queue, entry);
 		queue->nr_unacked++;
 		broker_consumer_assign_locked(rb_entry(first, struct broker_consumer, eligible),
 					      entry);
@@ -618,23 +453,33 @@ void broker_queue_dispatch_locked(struct broker_queue *queue)
 	}
 }
 
+void broker_queue_dispatch(struct broker_queue *queue)
+{
+	spin_lock(&queue->lock);
+	broker_queue_dispatch_locked(queue);
+	spin_unlock(&queue->lock);
+}
+
 /* An entry comes back from a consumer, to its old place; dispatch afterwards. */
 void broker_queue_return_locked(struct broker_queue *queue, struct broker_entry *entry)
 {
-	lockdep_assert_held(&queue->lock);
-	broker_entry_insert(&queue->ready, entry);
-	queue->nr_ready++;
 	queue->nr_unacked--;
+	broker_queue_ready_locked(queue, entry);
 }
 
-/* An entry that a consumer had leaves the queue for good; the caller frees @freed. */
+/* Gives room back. */
+void broker_queue_shrink_locked(struct broker_queue *queue, u32 messages, u64 bytes)
+{
+	lockdep_assert_held(&queue->lock);
+	WRITE_ONCE(queue->held, queue->held - messages);
+	WRITE_ONCE(queue->bytes, queue->bytes - bytes);
+}
+
+/* An entry that is in no tree leaves the queue for good; the caller frees @freed. */
 void broker_queue_remove_locked(struct broker_queue *queue, struct broker_entry *entry,
 				struct broker_entry **freed)
 {
-	lockdep_assert_held(&queue->lock);
-	WRITE_ONCE(queue->held, queue->held - 1);
-	WRITE_ONCE(queue->bytes, queue->bytes - broker_message_size(entry->message));
-	queue->nr_unacked--;
+	broker_queue_shrink_locked(queue, 1, broker_message_size(entry->message));
 	entry->next = *freed;
 	*freed = entry;
 }

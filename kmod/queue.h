@@ -15,6 +15,7 @@ struct broker;
 struct broker_consumer;
 struct broker_message;
 struct broker_session;
+struct broker_transaction;
 struct broker_user;
 struct netlink_ext_ack;
 
@@ -25,10 +26,7 @@ struct netlink_ext_ack;
  * accepts it.  It never holds more than its limits say, ready and unacked
  * together; what comes back goes to its old place.
  *
- * To publish is to reserve and then to commit.  A reservation counts against
- * the limits like a message; where the overflow policy is drop-head it sets
- * aside the entries that would have to go, which the commit drops and an abort
- * puts back.
+ * To publish is to reserve and then to commit (reservation.h).
  *
  * Lifetime: linked (in the broker's tables) from new to delete; a queue that
  * was deleted is dead: it takes no message and no consumer, and is freed
@@ -129,6 +127,7 @@ struct broker_queue_stats {
  * @had_consumer: an auto-delete queue waits for its first one (queue.lock)
  * @ready: entries that wait for a consumer, by sequence (queue.lock)
  * @nr_ready: how many (queue.lock; read anywhere)
+ * @hidden: entries of transactions under way, by place (queue.lock)
  * @nr_unacked: entries with consumers (queue.lock; read anywhere)
  * @held: messages that count against @max_messages (queue.lock; read anywhere)
  * @bytes: bytes that count against @max_bytes (queue.lock; read anywhere)
@@ -170,6 +169,7 @@ struct broker_queue {
 	bool had_consumer;
 	struct broker_entry_tree ready;
 	u32 nr_ready;
+	struct broker_entry_tree hidden;
 	u32 nr_unacked;
 	u32 held;
 	u64 bytes;
@@ -199,6 +199,7 @@ int broker_queue_delete_idle(struct broker_queue *queue, bool if_unused, bool if
 u32 broker_queue_purge(struct broker_queue *queue);
 void broker_queue_drain(struct broker_queue *queue);
 void broker_queue_unused(struct broker_queue *queue);
+void broker_queue_dispatch(struct broker_queue *queue);
 
 extern const struct rhashtable_params broker_queue_params;
 
@@ -208,35 +209,16 @@ struct broker_queue *broker_queue_get_by_name(struct broker *broker, const char 
 bool broker_queue_tryget(struct broker_queue *queue);
 void broker_queue_put(struct broker_queue *queue);
 
-/**
- * struct broker_reservation - room for one message in one queue
- * @entry: what the commit enqueues (owner: the publisher)
- * @victims: entries set aside to be dropped (owner: the publisher)
- * @nr_victims: how many (owner: the publisher)
- * @victim_bytes: their bytes (owner: the publisher)
- * @messages: what it added to queue.held (owner: the publisher)
- * @bytes: what it added to queue.bytes (owner: the publisher)
- */
-struct broker_reservation {
-	struct broker_entry *entry;
-	struct broker_entry *victims;
-	u32 nr_victims;
-	u64 victim_bytes;
-	u32 messages;
-	u64 bytes;
-};
-
-int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *reservation);
-u64 broker_queue_commit(struct broker_queue *queue, struct broker_reservation *reservation);
-void broker_queue_abort(struct broker_queue *queue, struct broker_reservation *reservation);
-void broker_queue_count_refused(struct broker_queue *queue);
-bool broker_queue_has_room(struct broker_queue *queue, u32 size);
-
-/* For consumers, under queue.lock. */
+/* For consumers and reservations, under queue.lock. */
+void broker_queue_ready_locked(struct broker_queue *queue, struct broker_entry *entry);
+void broker_queue_hide_locked(struct broker_queue *queue, struct broker_entry *entry,
+			      struct broker_transaction *transaction);
+void broker_queue_show_locked(struct broker_queue *queue);
+void broker_queue_take_locked(struct broker_queue *queue, struct broker_entry *entry);
 void broker_queue_dispatch_locked(struct broker_queue *queue);
 void broker_queue_return_locked(struct broker_queue *queue, struct broker_entry *entry);
+void broker_queue_shrink_locked(struct broker_queue *queue, u32 messages, u64 bytes);
 void broker_queue_remove_locked(struct broker_queue *queue, struct broker_entry *entry,
 				struct broker_entry **freed);
-void broker_queue_room_locked(struct broker_queue *queue);
 
 #endif /* _BROKER_QUEUE_H */

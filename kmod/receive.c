@@ -14,6 +14,7 @@
 #include "queue.h"
 #include "selector.h"
 #include "session.h"
+#include "transaction.h"
 
 /* Hand-outs that find room on the stack: the usual RECEIVE allocates nothing. */
 #define RECEIVE_FEW	8
@@ -174,6 +175,7 @@ static int receive_any(struct receive *receive, ktime_t deadline,
 	int err;
 
 	for (;;) {
+		bool under_way = broker_transaction_under_way(session->broker);
 		u32 pull = 0;
 
 		if (READ_ONCE(session->ended))
@@ -186,6 +188,11 @@ static int receive_any(struct receive *receive, ktime_t deadline,
 			if (err || receive->args->count)
 				return err;
 			continue;
+		}
+		if (under_way) {
+			broker_session_catch_up(session);
+			if (broker_session_readable(session))
+				continue;
 		}
 		if (!deadline)
 			return -EAGAIN;
@@ -206,6 +213,8 @@ static int receive_named(struct receive *receive, struct broker_consumer *consum
 	if (pull)
 		broker_consumer_pull(consumer, pull);
 	for (;;) {
+		bool under_way = broker_transaction_under_way(session->broker);
+
 		if (READ_ONCE(session->ended))
 			err = -EOWNERDEAD;
 		else if (READ_ONCE(consumer->dead))
@@ -214,6 +223,11 @@ static int receive_named(struct receive *receive, struct broker_consumer *consum
 			err = receive_try(receive, consumer, &pull, uargs);
 		if (err || receive->args->count)
 			break;
+		if (under_way) {
+			broker_queue_dispatch(consumer->queue);
+			if (READ_ONCE(consumer->nr_pending))
+				continue;
+		}
 		if (!deadline) {
 			err = -EAGAIN;
 			break;
@@ -311,6 +325,7 @@ static u32 browse_collect(struct browse *browse)
 
 	browse->more = false;
 	spin_lock(&browse->queue->lock);
+	broker_queue_show_locked(browse->queue);
 	entry = broker_entry_after(&browse->queue->ready, args->cursor);
 	for (; entry && count < max && looked++ < RECEIVE_FEW; entry = broker_entry_next(entry)) {
 		u32 size = broker_handout_size(entry->message);
@@ -323,7 +338,7 @@ static u32 browse_collect(struct browse *browse)
 			room -= size;
 			broker_handout_fill(&browse->handouts[count++], entry);
 		}
-		args->cursor = entry->sequence;
+		args->cursor = entry->place;
 	}
 	browse->more = entry && !browse->needed;
 	spin_unlock(&browse->queue->lock);

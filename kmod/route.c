@@ -49,6 +49,21 @@ void broker_routes_put(struct broker_routes *routes)
 	routes->exchange = NULL;
 }
 
+/* Moves what was found to @to, which is empty; @from keeps its memory for searching. */
+void broker_routes_move(struct broker_routes *to, struct broker_routes *from)
+{
+	to->route = from->route;
+	to->nr = from->nr;
+	to->room = from->room;
+	to->nr_taps = from->nr_taps;
+	to->exchange = from->exchange;
+	from->route = NULL;
+	from->nr = 0;
+	from->room = 0;
+	from->nr_taps = 0;
+	from->exchange = NULL;
+}
+
 void broker_routes_free(struct broker_routes *routes)
 {
 	broker_routes_put(routes);

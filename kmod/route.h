@@ -3,6 +3,7 @@
 #define _BROKER_ROUTE_H
 
 #include "queue.h"
+#include "reservation.h"
 #include "topic.h"
 
 struct broker;
@@ -118,6 +119,7 @@ void broker_routes_init(struct broker_routes *routes);
 int broker_routes_find(struct broker_routes *routes, struct broker *broker,
 		       const struct broker_routing *routing);
 void broker_routes_put(struct broker_routes *routes);
+void broker_routes_move(struct broker_routes *to, struct broker_routes *from);
 void broker_routes_free(struct broker_routes *routes);
 
 #endif /* _BROKER_ROUTE_H */

@@ -15,6 +15,7 @@
 #include "message.h"
 #include "name.h"
 #include "queue.h"
+#include "reservation.h"
 #include "sender.h"
 #include "session.h"
 #include "will.h"
@@ -94,8 +95,9 @@ static void session_forget_full(struct broker_session *session)
 	broker_queue_put(queue);
 }
 
-/* @queue refused a message of @size bytes: pollers wait until it has room for that. */
-void broker_session_set_full(struct broker_session *session, struct broker_queue *queue, u32 size)
+/* @queue refused so much: pollers wait until it has room for that. */
+void broker_session_set_full(struct broker_session *session, struct broker_queue *queue,
+			     u32 messages, u64 bytes)
 {
 	mutex_lock(&session->mutex);
 	session_forget_full(session);
@@ -103,8 +105,9 @@ void broker_session_set_full(struct broker_session *session, struct broker_queue
 		refcount_inc(&queue->refs);
 		session->full = queue;
 		spin_lock(&queue->lock);
-		if (!broker_queue_has_room(queue, size)) {
-			session->full_size = size;
+		if (!broker_queue_has_room(queue, messages, bytes)) {
+			session->full_messages = messages;
+			session->full_bytes = bytes;
 			list_add_tail(&session->of_full, &queue->pollers);
 			WRITE_ONCE(session->blocked, true);
 		}
@@ -233,6 +236,25 @@ bool broker_session_readable(struct broker_session *session)
 	return !list_empty_careful(&session->readable) || !list_empty_careful(&session->gone);
 }
 
+/* Gives its consumers what a transaction being committed has for them. */
+void broker_session_catch_up(struct broker_session *session)
+{
+	struct broker_consumer *consumer;
+	unsigned long id = 0;
+
+	for (;;) {
+		rcu_read_lock();
+		do {
+			consumer = xa_find_after(&session->consumers, &id, ULONG_MAX, XA_PRESENT);
+		} while (consumer && !broker_consumer_tryget(consumer));
+		rcu_read_unlock();
+		if (!consumer)
+			return;
+		broker_queue_dispatch(consumer->queue);
+		broker_consumer_put(consumer);
+	}
+}
+
 int broker_session_info(struct broker_session *session, void *arg, void __user *uarg)
 {
 	struct broker_info *info = arg;
@@ -244,6 +266,7 @@ int broker_session_info(struct broker_session *session, void *arg, void __user *
 		.size = size,
 		.abi_version = BROKER_ABI_VERSION,
 		.max_ops = BROKER_MAX_OPS,
+		.features = BROKER_FEATURE_ATOMIC,
 		.properties = BROKER_PROPERTIES_ACCEPTED,
 		.session = session->id,
 		.max_body = BROKER_MAX_BODY,

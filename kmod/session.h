@@ -64,7 +64,8 @@ struct broker_waiter {
  * @sender: the last process that published through it (session.lock)
  * @wait: readers and pollers
  * @full: queue that last answered EAGAIN, with a reference (session.mutex)
- * @full_size: bytes of the message it refused (queue.lock of @full)
+ * @full_messages: how many messages it refused (queue.lock of @full)
+ * @full_bytes: and their bytes (queue.lock of @full)
  * @of_full: in its pollers (queue.lock of @full)
  * @blocked: not writable: @full is still full (queue.lock of @full; read anywhere)
  * @published: messages published (atomic)
@@ -97,7 +98,8 @@ struct broker_session {
 	struct broker_sender *sender;
 	wait_queue_head_t wait;
 	struct broker_queue *full;
-	u32 full_size;
+	u32 full_messages;
+	u64 full_bytes;
 	struct list_head of_full;
 	bool blocked;
 
@@ -118,7 +120,9 @@ struct broker_queue *broker_session_find_queue(struct broker_session *session, u
 					       u32 name_len);
 bool broker_session_forget(struct broker_session *session, struct broker_consumer *consumer);
 bool broker_session_readable(struct broker_session *session);
-void broker_session_set_full(struct broker_session *session, struct broker_queue *queue, u32 size);
+void broker_session_catch_up(struct broker_session *session);
+void broker_session_set_full(struct broker_session *session, struct broker_queue *queue,
+			     u32 messages, u64 bytes);
 
 /* ioctl bodies: @arg is a kernel copy of the struct, @uarg the caller's. */
 int broker_session_info(struct broker_session *session, void *arg, void __user *uarg);

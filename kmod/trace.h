@@ -107,7 +107,7 @@ TRACE_EVENT(broker_route,
 		__dynamic_array(char, name, queue->name_len + 1)
 #define BROKER_TRACE_QUEUE_ASSIGN						\
 		__entry->message = item->message->id;				\
-		__entry->sequence = item->sequence;				\
+		__entry->sequence = broker_entry_sequence(item);				\
 		__entry->netns = queue->broker->net->ns.inum;			\
 		__entry->queue = queue->id;					\
 		__entry->size = broker_message_size(item->message);		\
@@ -197,7 +197,7 @@ TRACE_EVENT(broker_return,
 		__dynamic_array(char, name, consumer->queue->name_len + 1)
 #define BROKER_TRACE_CONSUMER_ASSIGN						\
 		__entry->message = item->message->id;				\
-		__entry->sequence = item->sequence;				\
+		__entry->sequence = broker_entry_sequence(item);				\
 		__entry->session = consumer->session->id;			\
 		__entry->consumer = consumer->id;				\
 		__entry->netns = consumer->queue->broker->net->ns.inum;		\

@@ -134,6 +134,43 @@ TEST_F(fault, submit_with_new_route)
 	submit_faults(_metadata, self->fd, 1);
 }
 
+/* A transaction of a delivery and three messages, in two queues. */
+TEST_F(fault, atomic)
+{
+	struct broker_result results[4];
+	struct broker_op ops[4];
+	struct broker_submit s;
+	unsigned int sent = 0;
+	struct got got;
+	int i, ret, done;
+
+	ASSERT_EQ(0, queue_new("in"));
+	self->consumer = consume(self->fd, "in", 0);
+	op_publish(&ops[1], &(struct pub) { .exchange = "x", .key = "a.b", .body = "1" });
+	op_publish(&ops[2], &(struct pub) { .key = "p", .body = "2" });
+	op_publish(&ops[3], &(struct pub) { .exchange = "x", .key = "a.b", .body = "3" });
+	EACH_POINT {
+		if (!unacked("in"))
+			ASSERT_EQ(0, put(self->fd, "in", "m") ?:
+				     take(self->fd, self->consumer, &got));
+		ops[0] = op_settle(BROKER_OP_ACCEPT, self->consumer, got.d.tag);
+		s = submit_of(ops, 4, results);
+		s.flags = BROKER_SUBMIT_F_ATOMIC;
+		for (i = 0; i < 4; i++)
+			results[i].error = 1;
+		ret = faulty(self->fd, BROKER_IOC_SUBMIT, &s);
+		FAULT_OR_SUCCESS(ret);
+		done = unacked("in") == 0;
+		ASSERT_EQ(sent + 2 * done, ready("q"));
+		ASSERT_EQ(sent / 2 * 3 + 3 * done, ready("p"));
+		sent += 2 * done;
+		if (ret || results[0].error != 1)
+			ASSERT_EQ(done, !ret && results[0].error == 0);
+	}
+	ALL_POINTS_MET();
+	EXPECT_LT(0, sent);
+}
+
 TEST_F(fault, submit_large)
 {
 	char *body = calloc(1, BROKER_MAX_BODY);

@@ -647,7 +647,7 @@ struct broker_confirm {
 };
 
 /* struct broker_submit.flags */
-#define BROKER_SUBMIT_F_ATOMIC		(1U << 0)	/* all operations or none; see INFO */
+#define BROKER_SUBMIT_F_ATOMIC		(1U << 0)	/* all operations or none */
 #define BROKER_SUBMIT_F_STOP		(1U << 1)	/* after a failure: ECANCELED */
 
 /**
@@ -669,6 +669,18 @@ struct broker_confirm {
  * Performs the operations in order.  Each stands alone: what fails is told in
  * its result and the next one goes on, unless BROKER_SUBMIT_F_STOP is set or a
  * signal ended a wait (EINTR).
+ *
+ * With BROKER_SUBMIT_F_ATOMIC the call is a transaction of any PUBLISH, ACCEPT,
+ * RELEASE, FAIL and REJECT: all of them are done, or none.  What it publishes and
+ * gives back becomes visible in all queues at the same instant, and nobody can
+ * tell, by what he receives, browses or polls for, that it was done one by one.
+ * What it accepts leaves room for what it publishes to the same queue.  If an
+ * operation cannot be done, its result says why, all others get ECANCELED, and
+ * nothing has changed; two that settle the same delivery are such a case (ESTALE),
+ * and more messages than a queue could ever hold (EMSGSIZE).
+ * While it waits for room it holds neither room nor deliveries, so transactions
+ * over the same queues in different orders cannot block each other; a delivery
+ * that was lost meanwhile is ESTALE.  CREDIT is EOPNOTSUPP in a transaction.
  *
  * All of @ops is read, and all of @results and @confirms proved writable,
  * before the first operation is performed.  If the caller unmaps them during

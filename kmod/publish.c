@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/jiffies.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include <linux/wait.h>
+
+#include <linux/broker.h>
+#include <uapi/linux/broker_netlink.h>
+
+#include "advisory.h"
+#include "broker.h"
+#include "entry.h"
+#include "exchange.h"
+#include "message.h"
+#include "queue.h"
+#include "reservation.h"
+#include "route.h"
+#include "sender.h"
+#include "session.h"
+#include "submit.h"
+#include "trace.h"
+#include "transaction.h"
+#include "will.h"
+
+int broker_publish_check(const struct broker_op *op)
+{
+	const struct broker_publish *publish = &op->publish;
+
+	if (op->flags & ~(BROKER_PUBLISH_F_OPTIONAL | BROKER_PUBLISH_F_PARTIAL |
+			  BROKER_PUBLISH_F_WILL | BROKER_PUBLISH_F_BODY_FD))
+		return -EOPNOTSUPP;
+	if (publish->confirm != BROKER_CONFIRM_ENQUEUED &&
+	    publish->confirm != BROKER_CONFIRM_NONE)
+		return -EOPNOTSUPP;
+	if (publish->reserved2)
+		return -EINVAL;
+	return 0;
+}
+
+static u32 publish_min_routes(const struct broker_op *op)
+{
+	if (op->publish.min_routes)
+		return op->publish.min_routes;
+	return op->flags & BROKER_PUBLISH_F_OPTIONAL ? 0 : 1;
+}
+
+/* What the broker sends itself, such as last wills, goes on while it drains. */
+int broker_publish_may(struct broker *broker)
+{
+	if (likely(!READ_ONCE(broker->draining)))
+		return 0;
+	this_cpu_inc(broker->stats->refused);
+	return -ESHUTDOWN;
+}
+
+/* Finds the queues that it goes to: submit->routes. */
+int broker_publish_route(struct broker_submission *submit, const struct broker_op *op,
+			 const struct broker_message *message)
+{
+	const struct broker_routing routing = {
+		.exchange = broker_message_exchange(message),
+		.exchange_len = message->exchange_len,
+		.key = broker_message_key(message),
+		.key_len = message->key_len,
+		.props = broker_message_props(message),
+		.props_len = message->props_len,
+		.message = message,
+	};
+	struct broker *broker = submit->session->broker;
+	u32 nr;
+	int err;
+
+	err = broker_routes_find(&submit->routes, broker, &routing);
+	trace_broker_route(submit->session, message, submit->routes.nr);
+	if (err)
+		return err;
+	nr = submit->routes.nr - submit->routes.nr_taps;
+	if (!nr)
+		this_cpu_inc(broker->stats->unroutable);
+	return nr < publish_min_routes(op) ? -EHOSTUNREACH : 0;
+}
+
+/* An entry for each queue, before any room is taken. */
+int broker_publish_prepare(struct broker_submission *submit, struct broker_routes *routes,
+			   struct broker_message *message)
+{
+	struct broker_entry *entry;
+	u32 i;
+
+	for (i = 0; i < routes->nr; i++) {
+		entry = submit->ready_made;
+		if (entry)
+			submit->ready_made = entry->next;
+		else
+			entry = broker_entry_new(message);
+		if (!entry)
+			return -ENOMEM;
+		routes->route[i].reservation.entry = entry;
+	}
+	return 0;
+}
+
+void broker_publish_unprepare(struct broker_routes *routes)
+{
+	u32 i;
+
+	for (i = 0; i < routes->nr; i++) {
+		broker_entry_free(routes->route[i].reservation.entry);
+		routes->route[i].reservation.entry = NULL;
+	}
+}
+
+/* Gives all room back that was reserved. */
+void broker_publish_abort(struct broker_routes *routes)
+{
+	u32 i;
+
+	for (i = 0; i < routes->nr; i++) {
+		if (routes->route[i].error)
+			continue;
+		broker_queue_abort(routes->route[i].queue, &routes->route[i].reservation);
+		routes->route[i].error = -ECANCELED;
+	}
+}
+
+/* Takes room in the queues that taps alone lead to: one that refuses only counts that. */
+static void publish_reserve_taps(struct broker_routes *routes)
+{
+	u32 i;
+
+	for (i = 0; routes->nr_taps && i < routes->nr; i++) {
+		struct broker_route *route = &routes->route[i];
+
+		if (!route->tap)
+			continue;
+		route->error = broker_queue_reserve(route->queue, &route->reservation);
+		if (route->error && route->error != -ENOENT)
+			broker_queue_count_refused(route->queue);
+	}
+}
+
+/*
+ * How many queues have room, taps aside; without @partial all, or none and the
+ * error of the one that has not.
+ */
+static int publish_reserve_each(struct broker_routes *routes, bool partial,
+				struct broker_route **refused)
+{
+	u32 i, reserved = 0;
+
+	*refused = NULL;
+	for (i = 0; i < routes->nr; i++)
+		routes->route[i].error = -ECANCELED;
+	for (i = 0; i < routes->nr; i++) {
+		struct broker_route *route = &routes->route[i];
+
+		if (route->tap)
+			continue;
+		route->error = broker_queue_reserve(route->queue, &route->reservation);
+		if (!route->error) {
+			reserved++;
+			continue;
+		}
+		/* A queue deleted since it was found is not a refusal. */
+		if (route->error == -ENOENT)
+			continue;
+		if (!*refused)
+			*refused = route;
+		if (!partial) {
+			int err = route->error;
+
+			broker_publish_abort(routes);
+			return err;
+		}
+	}
+	return reserved;
+}
+
+/**
+ * broker_publish_reserve() - Take room in the queues
+ * @routes: prepared
+ * @op: the publish
+ * @message: what it publishes
+ * @refused: the first queue that had no room, or NULL
+ *
+ * Return: 0: commit it; or why it cannot be: no room is held then, and the routes
+ * tell of each queue.
+ */
+int broker_publish_reserve(struct broker_routes *routes, const struct broker_op *op,
+			   const struct broker_message *message, struct broker_route **refused)
+{
+	int reserved;
+
+	reserved = publish_reserve_each(routes, op->flags & BROKER_PUBLISH_F_PARTIAL, refused);
+	if (reserved < 0)
+		return reserved;
+	if (reserved >= publish_min_routes(op)) {
+		publish_reserve_taps(routes);
+		return 0;
+	}
+	broker_publish_abort(routes);
+	/* Without a refusal: queues were deleted since they were found. */
+	if (*refused)
+		return (*refused)->error;
+	return message->exchange_len ? -EHOSTUNREACH : -ENOENT;
+}
+
+/* Has told what a full queue did to the caller. */
+static void publish_advise(struct broker_submission *submit, struct broker_queue *queue,
+			   enum broker_advisory_kind kind)
+{
+	struct broker_advice advice = broker_advice_sender(submit->sender);
+
+	advice.session = submit->session->id;
+	broker_advise(queue, kind, 1, &advice);
+}
+
+/* Waits until @queue may have room for so much; 0: try again. */
+int broker_publish_wait(struct broker_submission *submit, struct broker_queue *queue,
+			u32 messages, u64 bytes)
+{
+	struct broker_session *session = submit->session;
+	struct broker_waiter waiter = { .queue = queue };
+	long left = MAX_SCHEDULE_TIMEOUT, woken;
+
+	/* Where there is room at once, and never enough, it must end all the same. */
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (!submit->forever) {
+		left = submit->deadline - jiffies;
+		if (left <= 0)
+			return -ETIMEDOUT;
+	}
+	publish_advise(submit, queue, BROKER_ADVISORY_KIND_QUEUE_BLOCKED);
+	spin_lock(&session->lock);
+	list_add(&waiter.of_session, &session->waiters);
+	spin_unlock(&session->lock);
+	woken = wait_event_interruptible_timeout(queue->room,
+						 broker_queue_has_room(queue, messages,
+								       bytes) ||
+						 READ_ONCE(queue->overflow) !=
+							BROKER_OVERFLOW_BLOCK ||
+						 READ_ONCE(session->ended), left);
+	spin_lock(&session->lock);
+	list_del(&waiter.of_session);
+	spin_unlock(&session->lock);
+	if (woken < 0)
+		return -EINTR;
+	if (!woken)
+		return -ETIMEDOUT;
+	if (READ_ONCE(session->ended))
+		return -EOWNERDEAD;
+	return READ_ONCE(session->broker->draining) ? -ESHUTDOWN : 0;
+}
+
+bool broker_publish_may_wait(const struct broker_submission *submit, const struct broker_op *op,
+			     const struct broker_route *refused)
+{
+	return refused && refused->error == -EAGAIN && !(op->flags & BROKER_PUBLISH_F_PARTIAL) &&
+	       op->publish.confirm != BROKER_CONFIRM_NONE &&
+	       (submit->forever || submit->deadline) &&
+	       READ_ONCE(refused->queue->overflow) == BROKER_OVERFLOW_BLOCK;
+}
+
+/* So much was refused by the queues that have an error. */
+void broker_publish_count_refusals(struct broker_submission *submit, struct broker_routes *routes,
+				   u32 messages, u64 bytes)
+{
+	struct broker *broker = submit->session->broker;
+	struct broker_route *full = NULL;
+	bool refused = false;
+	u32 i;
+
+	for (i = 0; i < routes->nr; i++) {
+		struct broker_route *route = &routes->route[i];
+
+		if (route->tap || !route->error || route->error == -ENOENT ||
+		    route->error == -ECANCELED)
+			continue;
+		broker_queue_count_refused(route->queue);
+		publish_advise(submit, route->queue, BROKER_ADVISORY_KIND_QUEUE_OVERFLOW);
+		refused = true;
+		if (route->error == -EAGAIN)
+			full = route;
+	}
+	if (refused) {
+		this_cpu_inc(broker->stats->refused);
+		if (routes->exchange)
+			this_cpu_inc(routes->exchange->stats->refused);
+	}
+	if (full)
+		broker_session_set_full(submit->session, full->queue, messages, bytes);
+}
+
+/* Reserves, waiting where that was asked for. */
+static int publish_reserve_wait(struct broker_submission *submit, const struct broker_op *op,
+				const struct broker_message *message)
+{
+	struct broker_routes *routes = &submit->routes;
+	u32 size = broker_message_size(message);
+	struct broker_route *refused;
+	int err;
+
+	for (;;) {
+		err = broker_publish_reserve(routes, op, message, &refused);
+		if (!err || !broker_publish_may_wait(submit, op, refused))
+			break;
+		/* All room was given back, so that none waits for what another waiter holds. */
+		err = broker_publish_wait(submit, refused->queue, 1, size);
+		if (err)
+			break;
+	}
+	if (refused)
+		broker_publish_count_refusals(submit, routes, 1, size);
+	return err;
+}
+
+/* Enqueues it; @transaction, if there is one, hides it. */
+void broker_publish_commit(struct broker_submission *submit, struct broker_routes *routes,
+			   struct broker_transaction *transaction, struct broker_result *result)
+{
+	u32 i;
+
+	for (i = 0; i < routes->nr; i++) {
+		struct broker_route *route = &routes->route[i];
+
+		if (route->error)
+			continue;
+		if (transaction)
+			route->sequence = broker_queue_link(route->queue, &route->reservation,
+							    transaction);
+		else
+			route->sequence = broker_queue_commit(route->queue, &route->reservation);
+		if (route->tap)
+			continue;
+		result->accepted++;
+		result->sequence = result->accepted == 1 ? route->sequence : 0;
+	}
+	if (result->accepted)
+		this_cpu_inc(submit->session->broker->stats->published);
+}
+
+/* Tells what each queue did, as far as the caller has room for it. */
+void broker_publish_confirm(struct broker_submission *submit, struct broker_routes *routes,
+			    u32 index, struct broker_result *result)
+{
+	u32 i;
+
+	result->confirm = submit->nr_confirms;
+	for (i = 0; i < routes->nr; i++) {
+		const struct broker_route *route = &routes->route[i];
+		struct broker_confirm confirm = {
+			.op = index,
+			.queue = route->queue->id,
+			.error = route->error,
+			.sequence = route->sequence,
+		};
+
+		/* The publisher does not learn of taps. */
+		if (route->tap)
+			continue;
+		if (route->error)
+			result->refused++;
+		/* Proved writable before: a fault now is the caller's own doing. */
+		if (submit->nr_confirms < submit->room &&
+		    copy_to_user(&submit->confirms[submit->nr_confirms], &confirm,
+				 sizeof(confirm)))
+			submit->room = 0;
+		submit->nr_confirms++;
+	}
+}
+
+static int publish_to_queues(struct broker_submission *submit, const struct broker_op *op,
+			     struct broker_message *message, struct broker_result *result)
+{
+	struct broker_routes *routes = &submit->routes;
+	int err;
+
+	err = broker_publish_prepare(submit, routes, message);
+	if (!err)
+		err = publish_reserve_wait(submit, op, message);
+	if (!err)
+		broker_publish_commit(submit, routes, NULL, result);
+	broker_publish_unprepare(routes);
+	return err;
+}
+
+/* What BROKER_CONFIRM_NONE is not told of, as it has been counted. */
+bool broker_publish_is_unconfirmed(const struct broker_op *op, int err)
+{
+	return op->publish.confirm == BROKER_CONFIRM_NONE &&
+	       (err == -EHOSTUNREACH || err == -EAGAIN || err == -EMSGSIZE ||
+		err == -ESHUTDOWN);
+}
+
+/* The message that a publish, which was checked, describes; or an error pointer. */
+struct broker_message *broker_publish_message(struct broker_submission *submit,
+					      const struct broker_op *op)
+{
+	if (!submit->sender)
+		submit->sender = broker_session_sender(submit->session);
+	if (!submit->sender)
+		return ERR_PTR(-ENOMEM);
+	return broker_message_from_user(submit->session->broker, op, submit->sender,
+					op->flags & BROKER_PUBLISH_F_WILL ? BROKER_WILL_ROOM : 0);
+}
+
+/**
+ * broker_submit_will() - Publish to every queue that can take it now
+ * @session: has ended
+ * @will: its message is final
+ *
+ * Nobody is left who could try again, so a queue that refuses stops no other,
+ * and is counted as for any publish.
+ */
+void broker_submit_will(struct broker_session *session, struct broker_will *will)
+{
+	const struct broker_op op = {
+		.flags = BROKER_PUBLISH_F_OPTIONAL | BROKER_PUBLISH_F_PARTIAL,
+	};
+	struct broker_submission submit = {
+		.session = session,
+		.sender = will->message->sender,
+		.routes = will->routes,
+		.ready_made = will->entries,
+	};
+	struct broker_result result = {};
+	int err;
+
+	trace_broker_publish(session, will->message);
+	err = broker_publish_route(&submit, &op, will->message);
+	if (!err)
+		err = publish_to_queues(&submit, &op, will->message, &result);
+	broker_routes_put(&submit.routes);
+	will->routes = submit.routes;
+	will->entries = submit.ready_made;
+	atomic64_inc(err ? &session->refused : &session->published);
+}
+
+int broker_submit_publish(struct broker_submission *submit, u32 index, const struct broker_op *op,
+			  struct broker_result *result)
+{
+	struct broker_message *message;
+	int err;
+
+	err = broker_publish_check(op);
+	if (err)
+		return err;
+	message = broker_publish_message(submit, op);
+	if (IS_ERR(message))
+		return PTR_ERR(message);
+	if (op->flags & BROKER_PUBLISH_F_WILL) {
+		err = broker_will_arm(submit->session, op, message, publish_min_routes(op));
+		broker_message_put(message);
+		return err;
+	}
+	trace_broker_publish(submit->session, message);
+	err = broker_publish_may(submit->session->broker) ?:
+	      broker_publish_route(submit, op, message);
+	if (!err)
+		err = publish_to_queues(submit, op, message, result);
+	if (op->publish.confirm != BROKER_CONFIRM_NONE)
+		broker_publish_confirm(submit, &submit->routes, index, result);
+	broker_routes_put(&submit->routes);
+	broker_message_put(message);
+	atomic64_inc(err ? &submit->session->refused : &submit->session->published);
+	return broker_publish_is_unconfirmed(op, err) ? 0 : err;
+}

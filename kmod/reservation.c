@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/minmax.h>
+#include <linux/poll.h>
+#include <linux/sched.h>
+#include <linux/wait.h>
+
+#include <linux/broker.h>
+#include <uapi/linux/broker_netlink.h>
+
+#include "advisory.h"
+#include "broker.h"
+#include "entry.h"
+#include "message.h"
+#include "queue.h"
+#include "reservation.h"
+#include "sender.h"
+#include "session.h"
+#include "trace.h"
+#include "transaction.h"
+
+/**
+ * broker_queue_has_room() - Whether something would fit now
+ * @queue: with a reference; no lock is needed, the answer may be old
+ * @messages: how many
+ * @bytes: broker_message_size() of all
+ *
+ * True also where there is nothing to wait for: the queue is dead or sealed, the
+ * broker is draining, or it can never hold as much.
+ */
+bool broker_queue_has_room(const struct broker_queue *queue, u32 messages, u64 bytes)
+{
+	u32 max_messages = READ_ONCE(queue->max_messages);
+	u64 max_bytes = READ_ONCE(queue->max_bytes);
+
+	return READ_ONCE(queue->dead) || READ_ONCE(queue->sealed) ||
+	       READ_ONCE(queue->broker->draining) || messages > max_messages ||
+	       bytes > max_bytes ||
+	       ((u64)READ_ONCE(queue->held) + messages <= max_messages &&
+		READ_ONCE(queue->bytes) + bytes <= max_bytes);
+}
+
+/* Tells publishers that wait, or poll, for room. */
+void broker_queue_room_locked(struct broker_queue *queue)
+{
+	struct broker_session *session, *next;
+
+	lockdep_assert_held(&queue->lock);
+	if (wq_has_sleeper(&queue->room))
+		wake_up_interruptible(&queue->room);
+	list_for_each_entry_safe(session, next, &queue->pollers, of_full) {
+		if (!broker_queue_has_room(queue, session->full_messages, session->full_bytes))
+			continue;
+		list_del_init(&session->of_full);
+		WRITE_ONCE(session->blocked, false);
+		wake_up_interruptible_poll(&session->wait, EPOLLOUT | EPOLLWRNORM);
+	}
+}
+
+void broker_queue_count_refused(struct broker_queue *queue)
+{
+	spin_lock(&queue->lock);
+	queue->stats.refused++;
+	spin_unlock(&queue->lock);
+}
+
+/* Puts set-aside entries back to their places; drops the lock now and then. */
+static void reservation_restore_locked(struct broker_queue *queue,
+				       struct broker_reservation *reservation)
+{
+	u32 count = 0;
+
+	lockdep_assert_held(&queue->lock);
+	while (reservation->victims) {
+		struct broker_entry *entry = reservation->victims;
+
+		reservation->victims = entry->next;
+		broker_queue_ready_locked(queue, entry);
+		if (!(++count % BROKER_LOCK_BATCH))
+			cond_resched_lock(&queue->lock);
+	}
+	broker_queue_dispatch_locked(queue);
+}
+
+/* Sets the oldest ready entry aside, if there is one; it goes on counting. */
+static bool reservation_set_aside_locked(struct broker_queue *queue,
+					 struct broker_reservation *reservation)
+{
+	struct broker_entry *entry = broker_entry_first(&queue->ready);
+
+	lockdep_assert_held(&queue->lock);
+	if (queue->overflow != BROKER_OVERFLOW_DROP_HEAD || !entry)
+		return false;
+	broker_queue_take_locked(queue, entry);
+	entry->next = reservation->victims;
+	reservation->victims = entry;
+	reservation->nr_victims++;
+	reservation->victim_bytes += broker_message_size(entry->message);
+	return true;
+}
+
+static bool reservation_fits_locked(const struct broker_queue *queue,
+				    const struct broker_reservation *reservation, u64 size)
+{
+	u64 messages = (u64)queue->held + 1;
+	u64 bytes = queue->bytes + size;
+
+	lockdep_assert_held(&queue->lock);
+	messages -= reservation->nr_victims + reservation->spare_messages;
+	bytes -= reservation->victim_bytes + reservation->spare_bytes;
+	return messages <= queue->max_messages && bytes <= queue->max_bytes;
+}
+
+static void reservation_take_spare(struct broker_reservation *reservation, u64 size)
+{
+	struct broker_spare *spare = reservation->spare;
+
+	if (!spare)
+		return;
+	reservation->spare_messages = min(spare->messages, 1U);
+	reservation->spare_bytes = min(spare->bytes, size);
+	spare->messages -= reservation->spare_messages;
+	spare->bytes -= reservation->spare_bytes;
+}
+
+/**
+ * broker_queue_reserve() - Take room for a message
+ * @queue: with a reference
+ * @reservation: @entry and @spare are set, the rest is 0
+ *
+ * Return: 0, then commit or abort it; -EAGAIN: full; -EMSGSIZE: more than the
+ * queue could ever hold; -ESHUTDOWN: it is sealed; -ENOENT: it was deleted.  A
+ * failed call leaves @reservation as it was.
+ */
+int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *reservation)
+{
+	u64 size = broker_message_size(reservation->entry->message);
+	u64 room;
+	int err = 0;
+
+	reservation_take_spare(reservation, size);
+	spin_lock(&queue->lock);
+	if (size > queue->max_bytes)
+		err = -EMSGSIZE;
+	while (!err) {
+		if (queue->dead)
+			err = -ENOENT;
+		else if (queue->sealed)
+			err = -ESHUTDOWN;
+		else if (reservation_fits_locked(queue, reservation, size))
+			break;
+		else if (!reservation_set_aside_locked(queue, reservation))
+			err = -EAGAIN;
+		else if (!(reservation->nr_victims % BROKER_LOCK_BATCH))
+			cond_resched_lock(&queue->lock);
+	}
+	if (!err) {
+		/* What goes away for it still counts, and makes room for as much. */
+		room = reservation->victim_bytes + reservation->spare_bytes;
+		reservation->messages = !reservation->nr_victims && !reservation->spare_messages;
+		reservation->bytes = size > room ? size - room : 0;
+		WRITE_ONCE(queue->held, queue->held + reservation->messages);
+		WRITE_ONCE(queue->bytes, queue->bytes + reservation->bytes);
+		spin_unlock(&queue->lock);
+		return 0;
+	}
+	spin_unlock(&queue->lock);
+	broker_queue_abort(queue, reservation);
+	return err;
+}
+
+/* Gives a reservation up; the entry stays the caller's. */
+void broker_queue_abort(struct broker_queue *queue, struct broker_reservation *reservation)
+{
+	spin_lock(&queue->lock);
+	WRITE_ONCE(queue->held, queue->held - reservation->messages);
+	WRITE_ONCE(queue->bytes, queue->bytes - reservation->bytes);
+	if (reservation->victims)
+		reservation_restore_locked(queue, reservation);
+	if (reservation->messages || reservation->bytes)
+		broker_queue_room_locked(queue);
+	spin_unlock(&queue->lock);
+	if (READ_ONCE(queue->dead))
+		broker_queue_drain(queue);
+	if (reservation->spare) {
+		reservation->spare->messages += reservation->spare_messages;
+		reservation->spare->bytes += reservation->spare_bytes;
+	}
+	*reservation = (struct broker_reservation) {
+		.entry = reservation->entry,
+		.spare = reservation->spare,
+	};
+}
+
+/* Has it told, unless it was an advisory that did not fit. */
+static void reservation_advise_dropped(struct broker_queue *queue,
+				       const struct broker_message *message, u32 count)
+{
+	struct broker_advice advice;
+
+	if (!count || !message->sender->pid)
+		return;
+	advice = broker_advice_sender(message->sender);
+	broker_advise(queue, BROKER_ADVISORY_KIND_QUEUE_OVERFLOW, count, &advice);
+}
+
+/* Frees what a commit dropped. */
+static void reservation_free_dropped(struct broker_queue *queue, struct broker_entry *dropped)
+{
+	struct broker_entry *entry;
+
+	for (entry = dropped; trace_broker_drop_enabled() && entry; entry = entry->next)
+		trace_broker_drop(queue, entry, READ_ONCE(queue->dead) ? "deleted" : "overflow");
+	broker_entry_free_list(dropped);
+}
+
+/* Puts the entry to its place, hidden by @transaction or not; frees what must go. */
+static u64 reservation_use(struct broker_queue *queue, struct broker_reservation *reservation,
+			   struct broker_transaction *transaction)
+{
+	struct broker_entry *entry = reservation->entry, *dropped = reservation->victims;
+	u32 messages = reservation->messages + reservation->nr_victims +
+		       reservation->spare_messages;
+	u64 bytes = reservation->bytes + reservation->victim_bytes + reservation->spare_bytes;
+	u64 size = broker_message_size(entry->message);
+	u64 sequence = 0;
+
+	spin_lock(&queue->lock);
+	if (likely(!queue->dead)) {
+		WRITE_ONCE(queue->held, queue->held + 1 - messages);
+		WRITE_ONCE(queue->bytes, queue->bytes + size - bytes);
+		queue->stats.enqueued++;
+		queue->stats.dropped += reservation->nr_victims;
+		sequence = ++queue->sequence;
+		entry->place = sequence;
+		reservation_advise_dropped(queue, entry->message, reservation->nr_victims);
+		trace_broker_enqueue(queue, entry);
+		if (transaction) {
+			broker_queue_hide_locked(queue, entry, transaction);
+		} else {
+			broker_queue_ready_locked(queue, entry);
+			broker_queue_dispatch_locked(queue);
+		}
+	} else {
+		WRITE_ONCE(queue->held, queue->held - messages);
+		WRITE_ONCE(queue->bytes, queue->bytes - bytes);
+		entry->next = dropped;
+		dropped = entry;
+	}
+	if (messages > 1 || bytes > size)
+		broker_queue_room_locked(queue);
+	spin_unlock(&queue->lock);
+	reservation_free_dropped(queue, dropped);
+	*reservation = (struct broker_reservation) {};
+	return sequence;
+}
+
+/**
+ * broker_queue_commit() - Enqueue what room was reserved for; cannot fail
+ * @queue: with a reference
+ * @reservation: takes its entry, and drops what was set aside
+ *
+ * Return: the message's sequence; 0: the queue was deleted meanwhile, and the
+ * message with it.
+ */
+u64 broker_queue_commit(struct broker_queue *queue, struct broker_reservation *reservation)
+{
+	return reservation_use(queue, reservation, NULL);
+}
+
+/* The same for a message that @transaction hides; who commits that dispatches then. */
+u64 broker_queue_link(struct broker_queue *queue, struct broker_reservation *reservation,
+		      struct broker_transaction *transaction)
+{
+	return reservation_use(queue, reservation, transaction);
+}

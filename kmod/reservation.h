@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _BROKER_RESERVATION_H
+#define _BROKER_RESERVATION_H
+
+#include <linux/types.h>
+
+struct broker_entry;
+struct broker_queue;
+struct broker_transaction;
+
+/**
+ * DOC: Reservations
+ *
+ * Room in a queue is reserved before anything is put there.  A reservation
+ * counts against the limits like a message; where the overflow policy is
+ * drop-head it sets aside the entries that would have to go, which the commit
+ * drops and an abort puts back.  So queues are bounded to the message, and a
+ * message is refused before it is in any queue.
+ */
+
+/**
+ * struct broker_spare - room that a transaction will free in a queue it publishes to
+ * @queue: where, with a reference (owner: the transaction)
+ * @messages: not yet reserved again (owner: the transaction)
+ * @bytes: not yet reserved again (owner: the transaction)
+ */
+struct broker_spare {
+	struct broker_queue *queue;
+	u32 messages;
+	u64 bytes;
+};
+
+/**
+ * struct broker_reservation - room for one message in one queue
+ * @entry: what the commit enqueues (owner: the publisher)
+ * @spare: room to use first, or NULL (owner: the publisher)
+ * @victims: entries set aside to be dropped (owner: the publisher)
+ * @nr_victims: how many (owner: the publisher)
+ * @victim_bytes: their bytes (owner: the publisher)
+ * @messages: what it added to queue.held (owner: the publisher)
+ * @bytes: what it added to queue.bytes (owner: the publisher)
+ * @spare_messages: what it took from @spare (owner: the publisher)
+ * @spare_bytes: what it took from @spare (owner: the publisher)
+ */
+struct broker_reservation {
+	struct broker_entry *entry;
+	struct broker_spare *spare;
+	struct broker_entry *victims;
+	u32 nr_victims;
+	u64 victim_bytes;
+	u32 messages;
+	u64 bytes;
+	u32 spare_messages;
+	u64 spare_bytes;
+};
+
+int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *reservation);
+void broker_queue_abort(struct broker_queue *queue, struct broker_reservation *reservation);
+u64 broker_queue_commit(struct broker_queue *queue, struct broker_reservation *reservation);
+u64 broker_queue_link(struct broker_queue *queue, struct broker_reservation *reservation,
+		      struct broker_transaction *transaction);
+
+void broker_queue_count_refused(struct broker_queue *queue);
+bool broker_queue_has_room(const struct broker_queue *queue, u32 messages, u64 bytes);
+void broker_queue_room_locked(struct broker_queue *queue);
+
+#endif /* _BROKER_RESERVATION_H */

@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include <linux/broker.h>
+
+#include "broker.h"
+#include "consumer.h"
+#include "message.h"
+#include "queue.h"
+#include "reservation.h"
+#include "session.h"
+#include "submit.h"
+#include "trace.h"
+#include "transaction.h"
+
+/**
+ * struct atomic_step - one operation of a transaction
+ * @routes: publish: where to; its memory for searching is the submission's
+ * @message: publish: what
+ * @refused: publish: the queue that had no room
+ * @dropped: publish: refused, and the publisher said not to be told
+ * @consumer: settlement: whose delivery
+ * @claim: settlement: which
+ * @spare: settlement by ACCEPT: room that it leaves, shared by all of one queue
+ */
+struct atomic_step {
+	union {
+		struct {
+			struct broker_routes routes;
+			struct broker_message *message;
+			struct broker_route *refused;
+			bool dropped;
+		};
+		struct {
+			struct broker_consumer *consumer;
+			struct broker_claim claim;
+			struct broker_spare *spare;
+		};
+	};
+};
+
+/**
+ * struct atomic - a transaction under way
+ * @submit: the call
+ * @ops: what it asks for
+ * @steps: one for each
+ * @nr: how many
+ * @results: one for each
+ * @transaction: hides what it links
+ * @spares: one for each queue that something is accepted from
+ * @nr_spares: how many
+ * @failed: operation that cannot be done
+ */
+struct atomic {
+	struct broker_submission *submit;
+	const struct broker_op *ops;
+	struct atomic_step *steps;
+	u32 nr;
+	struct broker_result *results;
+	struct broker_transaction *transaction;
+	struct broker_spare *spares;
+	u32 nr_spares;
+	u32 failed;
+};
+
+static bool is_publish(const struct broker_op *op)
+{
+	return op->opcode == BROKER_OP_PUBLISH;
+}
+
+/* Only what can be undone until it is committed; says so before anything is done. */
+static int atomic_check(const struct broker_op *op)
+{
+	if (op->reserved)
+		return -EINVAL;
+	switch (op->opcode) {
+	case BROKER_OP_PUBLISH:
+		return op->flags & BROKER_PUBLISH_F_WILL ? -EOPNOTSUPP : broker_publish_check(op);
+	case BROKER_OP_ACCEPT:
+	case BROKER_OP_RELEASE:
+	case BROKER_OP_FAIL:
+	case BROKER_OP_REJECT:
+		return broker_settle_check(op);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+/* Copies the message, finds its queues, and makes the entries. */
+static int atomic_prepare_publish(struct atomic *atomic, u32 index)
+{
+	struct atomic_step *step = &atomic->steps[index];
+	const struct broker_op *op = &atomic->ops[index];
+	struct broker_submission *submit = atomic->submit;
+	struct broker_message *message;
+	int err;
+
+	message = broker_publish_message(submit, op);
+	if (IS_ERR(message))
+		return PTR_ERR(message);
+	step->message = message;
+	trace_broker_publish(submit->session, message);
+	err = broker_publish_may(submit->session->broker) ?:
+	      broker_publish_route(submit, op, message);
+	if (err) {
+		broker_routes_put(&submit->routes);
+		if (!broker_publish_is_unconfirmed(op, err))
+			return err;
+		step->dropped = true;
+		return 0;
+	}
+	broker_routes_move(&step->routes, &submit->routes);
+	return broker_publish_prepare(submit, &step->routes, message);
+}
+
+static int atomic_prepare(struct atomic *atomic)
+{
+	u32 i;
+	int err;
+
+	for (i = 0; i < atomic->nr; i++) {
+		atomic->failed = i;
+		err = atomic_check(&atomic->ops[i]);
+		if (err)
+			return err;
+	}
+	for (i = 0; i < atomic->nr; i++) {
+		const struct broker_settle *settle = &atomic->ops[i].settle;
+		struct atomic_step *step = &atomic->steps[i];
+
+		atomic->failed = i;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (is_publish(&atomic->ops[i])) {
+			err = atomic_prepare_publish(atomic, i);
+			if (err)
+				return err;
+		} else {
+			step->consumer = broker_session_consumer(atomic->submit->session,
+								 settle->consumer);
+			if (!step->consumer)
+				return -ENOENT;
+			step->claim.tag = settle->tag;
+			step->claim.cumulative = atomic->ops[i].flags &
+						 BROKER_SETTLE_F_CUMULATIVE;
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+static struct broker_spare *atomic_find_spare(struct atomic *atomic, struct broker_queue *queue)
+{
+	u32 i;
+
+	for (i = 0; i < atomic->nr_spares; i++)
+		if (atomic->spares[i].queue == queue)
+			return &atomic->spares[i];
+	return NULL;
+}
+
+/* What is accepted leaves room for what is published to the same queue. */
+static void atomic_add_spare(struct atomic *atomic, struct atomic_step *step)
+{
+	struct broker_queue *queue = step->consumer->queue;
+	struct broker_spare *spare = atomic_find_spare(atomic, queue);
+
+	if (!spare) {
+		spare = &atomic->spares[atomic->nr_spares++];
+		*spare = (struct broker_spare) { .queue = queue };
+	}
+	spare->messages += step->claim.count;
+	spare->bytes += step->claim.bytes;
+	step->spare = spare;
+}
+
+static int atomic_claim(struct atomic *atomic)
+{
+	u32 i;
+	int err;
+
+	for (i = 0; i < atomic->nr; i++) {
+		struct atomic_step *step = &atomic->steps[i];
+
+		if (is_publish(&atomic->ops[i]))
+			continue;
+		atomic->failed = i;
+		err = broker_consumer_claim(step->consumer, &step->claim);
+		if (err)
+			return err;
+		if (atomic->ops[i].opcode == BROKER_OP_ACCEPT)
+			atomic_add_spare(atomic, step);
+	}
+	return 0;
+}
+
+static int atomic_reserve(struct atomic *atomic)
+{
+	u32 i, j;
+	int err;
+
+	for (i = 0; i < atomic->nr; i++) {
+		struct atomic_step *step = &atomic->steps[i];
+		const struct broker_op *op = &atomic->ops[i];
+		struct broker_routes *routes = &step->routes;
+
+		if (!is_publish(op) || step->dropped)
+			continue;
+		atomic->failed = i;
+		for (j = 0; atomic->nr_spares && j < routes->nr; j++)
+			routes->route[j].reservation.spare =
+				atomic_find_spare(atomic, routes->route[j].queue);
+		err = broker_publish_reserve(routes, op, step->message, &step->refused);
+		if (err && !broker_publish_is_unconfirmed(op, err))
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Gives back all that was claimed and reserved: as if nothing had been tried. */
+static void atomic_undo(struct atomic *atomic)
+{
+	u32 i;
+
+	for (i = 0; i < atomic->nr; i++) {
+		struct atomic_step *step = &atomic->steps[i];
+
+		if (is_publish(&atomic->ops[i])) {
+			broker_publish_abort(&step->routes);
+			continue;
+		}
+		if (step->claim.entries)
+			broker_consumer_unclaim(step->consumer, &step->claim);
+		step->spare = NULL;
+	}
+}
+
+/* What the transaction needs in @queue, beyond what it frees there. */
+static void atomic_need(const struct atomic *atomic, const struct broker_queue *queue,
+			u32 *messages, u64 *bytes)
+{
+	u64 freed = 0;
+	u32 i, j;
+
+	*messages = 0;
+	*bytes = 0;
+	for (i = 0; i < atomic->nr; i++) {
+		const struct atomic_step *step = &atomic->steps[i];
+
+		if (!is_publish(&atomic->ops[i]))
+			continue;
+		for (j = 0; j < step->routes.nr; j++) {
+			if (step->routes.route[j].queue != queue)
+				continue;
+			++*messages;
+			*bytes += broker_message_size(step->message);
+		}
+	}
+	for (i = 0; i < atomic->nr_spares; i++) {
+		if (atomic->spares[i].queue != queue)
+			continue;
+		*messages -= min(*messages, atomic->spares[i].messages);
+		freed = min(*bytes, atomic->spares[i].bytes);
+	}
+	*bytes -= freed;
+}
+
+/* Claims and reserves all, waiting where that was asked for. */
+static int atomic_acquire(struct atomic *atomic)
+{
+	struct broker_submission *submit = atomic->submit;
+	struct atomic_step *step;
+	u32 messages = 0;
+	u64 bytes = 0;
+	int err;
+
+	for (;;) {
+		err = atomic_claim(atomic) ?: atomic_reserve(atomic);
+		if (!err)
+			return 0;
+		atomic_undo(atomic);
+		if (!is_publish(&atomic->ops[atomic->failed]))
+			return err;
+		step = &atomic->steps[atomic->failed];
+		if (step->refused)
+			atomic_need(atomic, step->refused->queue, &messages, &bytes);
+		atomic->nr_spares = 0;
+		/* More than the queue could ever hold, waiting or not. */
+		if (step->refused && step->refused->error == -EAGAIN &&
+		    (messages > READ_ONCE(step->refused->queue->max_messages) ||
+		     bytes > READ_ONCE(step->refused->queue->max_bytes))) {
+			err = step->refused->error = -EMSGSIZE;
+			break;
+		}
+		if (!broker_publish_may_wait(submit, &atomic->ops[atomic->failed], step->refused))
+			break;
+		/* Nothing is held, so that none waits for what another waiter has. */
+		err = broker_publish_wait(submit, step->refused->queue, messages, bytes);
+		if (err)
+			break;
+	}
+	if (step->refused)
+		broker_publish_count_refusals(submit, &step->routes, messages, bytes);
+	return err;
+}
+
+static void atomic_commit_publish(struct atomic *atomic, u32 index)
+{
+	struct atomic_step *step = &atomic->steps[index];
+	struct broker_submission *submit = atomic->submit;
+	struct broker_result *result = &atomic->results[index];
+
+	if (step->refused)
+		broker_publish_count_refusals(submit, &step->routes, 1,
+					      broker_message_size(step->message));
+	broker_publish_commit(submit, &step->routes, atomic->transaction, result);
+	if (step->dropped || (step->refused && !result->accepted))
+		atomic64_inc(&submit->session->refused);
+	else
+		atomic64_inc(&submit->session->published);
+}
+
+/* Cannot fail. */
+static void atomic_commit(struct atomic *atomic)
+{
+	struct broker_submission *submit = atomic->submit;
+	struct broker *broker = submit->session->broker;
+	u32 i, j;
+
+	for (i = 0; i < atomic->nr; i++) {
+		struct atomic_step *step = &atomic->steps[i];
+		unsigned int opcode = atomic->ops[i].opcode;
+
+		if (is_publish(&atomic->ops[i])) {
+			atomic_commit_publish(atomic, i);
+			continue;
+		}
+		atomic->results[i].accepted = step->claim.count;
+		atomic64_add(step->claim.count, &submit->session->settled);
+		if (opcode == BROKER_OP_RELEASE || opcode == BROKER_OP_FAIL)
+			broker_consumer_return_claimed(step->consumer, &step->claim, opcode,
+						       atomic->transaction);
+	}
+
+	broker_transaction_commit(broker, atomic->transaction);
+
+	for (i = 0; i < atomic->nr; i++) {
+		struct atomic_step *step = &atomic->steps[i];
+
+		if (!is_publish(&atomic->ops[i])) {
+			broker_consumer_finish_claim(step->consumer, &step->claim,
+						     atomic->ops[i].opcode, step->spare,
+						     &submit->freed);
+			continue;
+		}
+		for (j = 0; j < step->routes.nr; j++)
+			if (!step->routes.route[j].error)
+				broker_queue_dispatch(step->routes.route[j].queue);
+	}
+	broker_transaction_done(broker);
+}
+
+/* Writes the confirms, of what was done or of what stood in the way, and lets go. */
+static void atomic_end(struct atomic *atomic, bool done)
+{
+	u32 i;
+
+	for (i = 0; i < atomic->nr; i++) {
+		struct atomic_step *step = &atomic->steps[i];
+		const struct broker_op *op = &atomic->ops[i];
+
+		if (!is_publish(op)) {
+			broker_consumer_put(step->consumer);
+			continue;
+		}
+		if (op->publish.confirm != BROKER_CONFIRM_NONE && (done || i == atomic->failed))
+			broker_publish_confirm(atomic->submit, &step->routes, i,
+					       &atomic->results[i]);
+		broker_publish_unprepare(&step->routes);
+		broker_routes_free(&step->routes);
+		broker_message_put(step->message);
+		cond_resched();
+	}
+}
+
+static int atomic_run(struct atomic *atomic)
+{
+	int err;
+
+	err = atomic_prepare(atomic) ?: atomic_acquire(atomic);
+	if (!err)
+		atomic_commit(atomic);
+	atomic_end(atomic, !err);
+	return err;
+}
+
+/**
+ * broker_submit_atomic() - Perform all operations, or none
+ * @submit: the call
+ * @ops: checked for nothing yet
+ * @nr: how many
+ * @results: zeros; the one that stood in the way gets its error, all others
+ *	ECANCELED
+ *
+ * Return: how many failed: 0 or @nr.
+ */
+u32 broker_submit_atomic(struct broker_submission *submit, const struct broker_op *ops, u32 nr,
+			 struct broker_result *results)
+{
+	struct atomic atomic = {
+		.submit = submit,
+		.ops = ops,
+		.nr = nr,
+		.results = results,
+	};
+	int err = -ENOMEM;
+	u32 i;
+
+	atomic.steps = kvcalloc(nr, sizeof(*atomic.steps), GFP_KERNEL);
+	atomic.spares = kvmalloc_array(nr, sizeof(*atomic.spares), GFP_KERNEL);
+	atomic.transaction = broker_transaction_new();
+	if (atomic.steps && atomic.spares && atomic.transaction)
+		err = atomic_run(&atomic);
+	broker_transaction_put(atomic.transaction);
+	kvfree(atomic.spares);
+	kvfree(atomic.steps);
+	if (!err)
+		return 0;
+
+	for (i = 0; i < nr; i++)
+		results[i].error = -ECANCELED;
+	results[atomic.failed].error = err;
+	atomic64_inc(&submit->session->refused);
+	return nr;
+}
