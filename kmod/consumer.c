@@ -613,7 +613,7 @@ void broker_consumer_return_claimed(struct broker_consumer *consumer, struct bro
 }
 
 /**
- * broker_consumer_finish_claim() - End a claim, once the transaction is committed
+ * broker_consumer_finish_claim() - End a claim, once the transaction is committed; then dispatch
  * @consumer: with a reference
  * @claim: what is to be accepted or rejected, or was returned
  * @opcode: of the settlement
@@ -644,8 +644,7 @@ void broker_consumer_finish_claim(struct broker_consumer *consumer, struct broke
 	} else {
 		broker_queue_shrink_locked(queue, claim->count, claim->bytes);
 	}
-	consumer_settled_locked(consumer);
+	broker_consumer_update_locked(consumer);
+	broker_queue_room_locked(queue);
 	spin_unlock(&queue->lock);
-	if (READ_ONCE(queue->dead))
-		broker_queue_drain(queue);
 }

@@ -352,10 +352,19 @@ static void atomic_commit(struct atomic *atomic)
 	for (i = 0; i < atomic->nr; i++) {
 		struct atomic_step *step = &atomic->steps[i];
 
-		if (!is_publish(&atomic->ops[i])) {
+		if (!is_publish(&atomic->ops[i]))
 			broker_consumer_finish_claim(step->consumer, &step->claim,
 						     atomic->ops[i].opcode, step->spare,
 						     &submit->freed);
+	}
+	/* When all credit is as it will be: who gets what is decided at one moment, too. */
+	for (i = 0; i < atomic->nr; i++) {
+		struct atomic_step *step = &atomic->steps[i];
+
+		if (!is_publish(&atomic->ops[i])) {
+			broker_queue_dispatch(step->consumer->queue);
+			if (READ_ONCE(step->consumer->queue->dead))
+				broker_queue_drain(step->consumer->queue);
 			continue;
 		}
 		for (j = 0; j < step->routes.nr; j++)
