@@ -6,6 +6,7 @@
 #include "admin.h"
 #include "broker.h"
 #include "queue.h"
+#include "reservation.h"
 
 /**
  * struct queue_sums - what all queues hold
