@@ -55,6 +55,7 @@ void device_open(struct world *w)
 	if (fd < 0 || call(fd, BROKER_IOC_INFO, &info))
 		die("/dev/broker");
 	w->properties = info.properties;
+	w->features = info.features;
 	close(fd);
 }
 
@@ -567,6 +568,11 @@ static void see_status(const struct nl_msg *msg, void *arg)
 		for (c = 0; c < CONSUMERS; c++)
 			consumers += w->session[i].consumer[c].life == LIVE;
 	}
+	if (w->counts_open) {
+		w->unroutable = nl_get(msg, BROKER_A_STATUS_UNROUTABLE);
+		w->refused = nl_get(msg, BROKER_A_STATUS_REFUSED);
+		w->counts_open = 0;
+	}
 	expect(w, "exchanges", nl_get(msg, BROKER_A_STATUS_EXCHANGES), exchanges);
 	expect(w, "queues", nl_get(msg, BROKER_A_STATUS_QUEUES), queues);
 	expect(w, "bindings", nl_get(msg, BROKER_A_STATUS_BINDINGS), bindings);
@@ -635,9 +641,9 @@ static void see_one_queue(const struct nl_msg *msg, void *arg)
 	SAME(REJECTED, q->counts.rejected);
 	SAME(DROPPED, q->counts.dropped);
 	SAME(PURGED, q->counts.purged);
-	if (q->refused_open) {
+	if (q->counts_open) {
 		q->counts.refused = nl_get(msg, BROKER_A_QUEUE_REFUSED);
-		q->refused_open = 0;
+		q->counts_open = 0;
 	}
 	SAME(REFUSED, q->counts.refused);
 #undef SAME
@@ -646,7 +652,7 @@ static void see_one_queue(const struct nl_msg *msg, void *arg)
 static void see_one_exchange(const struct nl_msg *msg, void *arg)
 {
 	const char *name = nl_get_str(msg, BROKER_A_EXCHANGE_NAME);
-	const struct exchange *x;
+	struct exchange *x;
 	struct world *w = arg;
 	int i, k, bindings = 0;
 	char what[64];
@@ -662,6 +668,12 @@ static void see_one_exchange(const struct nl_msg *msg, void *arg)
 	x = &w->exchange[i];
 	for (k = 0; k < BINDINGS; k++)
 		bindings += w->binding[k].exists && w->binding[k].exchange == i;
+	if (x->counts_open) {
+		x->published = nl_get(msg, BROKER_A_EXCHANGE_PUBLISHED);
+		x->unroutable = nl_get(msg, BROKER_A_EXCHANGE_UNROUTABLE);
+		x->refused = nl_get(msg, BROKER_A_EXCHANGE_REFUSED);
+		x->counts_open = 0;
+	}
 #define SAME(attr, should)							\
 	do {									\
 		snprintf(what, sizeof(what), "%s of exchange %d", #attr, i);	\
@@ -718,10 +730,14 @@ static void see_one_session(const struct nl_msg *msg, void *arg)
 	int s;
 
 	for (s = 0; s < SESSIONS; s++) {
-		const struct session *each = &w->session[s];
+		struct session *each = &w->session[s];
 
 		if (!each->open || each->number != number)
 			continue;
+		if (each->counts_open) {
+			each->refused = nl_get(msg, BROKER_A_SESSION_REFUSED);
+			each->counts_open = 0;
+		}
 		expect(w, "pid of a session", nl_get(msg, BROKER_A_SESSION_PID), each->pid);
 		expect(w, "published by a session", nl_get(msg, BROKER_A_SESSION_PUBLISHED),
 		       each->published);

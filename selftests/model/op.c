@@ -132,14 +132,18 @@ static void random_submit(struct op *op, struct chance *c)
 	op->a[SUBMIT_USER] = any_user(c);
 	op->a[SUBMIT_SESSION] = chance(c, SESSIONS);
 	op->a[SUBMIT_FLAGS] = one_in(c, 5) ? BROKER_SUBMIT_F_STOP : 0;
+	/* Transactions are of several, or they show little. */
+	if (one_in(c, few > 1 ? 2 : 10))
+		op->a[SUBMIT_FLAGS] |= BROKER_SUBMIT_F_ATOMIC;
 	op->a[SUBMIT_WAIT] = one_in(c, 300);
 	op->nr = few;
 	for (i = 0; i < few; i++) {
-		switch (chance(c, 16)) {
+		switch (chance(c, op->a[SUBMIT_FLAGS] & BROKER_SUBMIT_F_ATOMIC ? 60 : 16)) {
 		case 0:
 			random_credit(&op->sub[i], c);
 			break;
 		case 1 ... 7:
+		case 16 ... 38:
 			random_settle(&op->sub[i], c);
 			break;
 		default:

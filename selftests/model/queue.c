@@ -26,7 +26,8 @@ uint64_t queue_bytes(const struct queue *q)
 
 int held_by(const struct entry *e, int session, int consumer)
 {
-	return e->state != READY && e->session == session && e->consumer == consumer;
+	return (e->state == PENDING || e->state == LEASED) && e->session == session &&
+	       e->consumer == consumer;
 }
 
 uint32_t consumer_holds(const struct world *w, int session, int consumer, enum state state)
@@ -117,7 +118,7 @@ void queue_dispatch(struct world *w, int queue)
 	struct queue *q = &w->queue[queue];
 	int i, s, c;
 
-	for (i = 0; i < q->nr; i++) {
+	for (i = 0; i < q->nr && !w->atomic; i++) {
 		struct entry *e = &q->entry[i];
 		struct consumer *consumer;
 
@@ -179,15 +180,31 @@ int purge_ready(struct world *w, int queue)
 	return n;
 }
 
+/* What it would hold with one more: of these, a transaction has accepted some. */
+static void queue_would_hold(const struct queue *q, const struct message *m, uint32_t *messages,
+			     uint64_t *bytes)
+{
+	int i;
+
+	*messages = q->nr + 1;
+	*bytes = queue_bytes(q) + m->size;
+	for (i = 0; i < q->nr; i++)
+		if (q->entry[i].state == HIDDEN_ACCEPTED) {
+			--*messages;
+			*bytes -= q->entry[i].message.size;
+		}
+}
+
 /* Why a queue would refuse a message, or 0. */
 int queue_refuses(const struct queue *q, const struct message *m)
 {
-	uint64_t bytes = queue_bytes(q) + m->size;
-	uint32_t messages = q->nr + 1;
+	uint32_t messages;
+	uint64_t bytes;
 	int i;
 
 	if (m->size > q->max_bytes)
 		return -EMSGSIZE;
+	queue_would_hold(q, m, &messages, &bytes);
 	for (i = 0; messages > q->max_messages || bytes > q->max_bytes; i++) {
 		if (q->overflow != BROKER_OVERFLOW_DROP_HEAD || i == q->nr)
 			return -EAGAIN;
@@ -199,28 +216,63 @@ int queue_refuses(const struct queue *q, const struct message *m)
 	return 0;
 }
 
+/* Whether it must drop one to take a message that it does not refuse. */
+static int queue_drops(const struct queue *q, const struct message *m)
+{
+	uint32_t messages;
+	uint64_t bytes;
+
+	queue_would_hold(q, m, &messages, &bytes);
+	return messages > q->max_messages || bytes > q->max_bytes;
+}
+
 uint64_t queue_take(struct world *w, int queue, const struct message *m)
 {
 	struct queue *q = &w->queue[queue];
 	int i = 0;
 
-	while ((uint32_t)q->nr + 1 > q->max_messages || queue_bytes(q) + m->size > q->max_bytes) {
+	while (queue_drops(q, m)) {
 		while (q->entry[i].state != READY)
 			i++;
 		queue_remove(q, &q->entry[i]);
 		q->counts.dropped++;
 	}
-	q->entry[q->nr++] = (struct entry) { .message = *m, .sequence = ++q->sequence };
+	q->entry[q->nr++] = (struct entry) {
+		.message = *m, .sequence = ++q->sequence, .state = w->atomic ? HIDDEN : READY,
+	};
 	q->counts.enqueued++;
 	queue_dispatch(w, queue);
 	return q->sequence;
+}
+
+/* Shows what was done, all of it, and only then gives it to consumers. */
+void queue_commit(struct world *w, int queue)
+{
+	struct queue *q = &w->queue[queue];
+	int i;
+
+	for (i = 0; i < q->nr && !w->atomic;) {
+		switch (q->entry[i].state) {
+		case HIDDEN_ACCEPTED:
+		case HIDDEN_REJECTED:
+			queue_remove(q, &q->entry[i]);
+			continue;
+		case HIDDEN:
+			q->entry[i].state = READY;
+			break;
+		default:
+			break;
+		}
+		i++;
+	}
+	queue_dispatch(w, queue);
 }
 
 /* A delivery comes back. */
 static void entry_return(struct queue *q, struct entry *e, int cause, int code, int failed,
 			 uint32_t pid)
 {
-	e->state = READY;
+	e->state = HIDDEN;
 	e->cause = cause;
 	e->code = code;
 	e->pid = pid;
@@ -240,11 +292,11 @@ void settle_one(struct world *w, int session, struct queue *q, struct entry *e,
 	switch (outcome) {
 	case BROKER_OP_ACCEPT:
 		q->counts.accepted++;
-		queue_remove(q, e);
+		e->state = HIDDEN_ACCEPTED;
 		break;
 	case BROKER_OP_REJECT:
 		q->counts.rejected++;
-		queue_remove(q, e);
+		e->state = HIDDEN_REJECTED;
 		break;
 	case BROKER_OP_FAIL:
 		entry_return(q, e, BROKER_CAUSE_FAILED, 0, 1, w->session[session].pid);

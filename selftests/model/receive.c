@@ -188,12 +188,10 @@ static void accept_handed_out(struct world *w, int session, int consumer)
 	int i;
 
 	look_at_readable(w, c->queue);
-	for (i = 0; i < q->nr && c->automatic;)
+	for (i = 0; i < q->nr && c->automatic; i++)
 		if (q->entry[i].state == LEASED && held_by(&q->entry[i], session, consumer))
 			settle_one(w, session, q, &q->entry[i], BROKER_OP_ACCEPT);
-		else
-			i++;
-	queue_dispatch(w, c->queue);
+	queue_commit(w, c->queue);
 }
 
 static int receive_from(struct world *w, const struct op *op, const struct answer *answer,
@@ -240,8 +238,10 @@ void world_browse(struct world *w, const struct op *op, const struct answer *ans
 	uint64_t *browsed = &s->browsed[queue];
 	uint32_t at = 0, room = op->a[BROWSE_ROOM];
 
-	if (!op->a[BROWSE_ON])
+	if (!op->a[BROWSE_ON]) {
 		*browsed = 0;
+		s->cursor[queue] = 0;
+	}
 	if (!q->exists)
 		error = -ENOENT;
 	else if (!may(op->a[BROWSE_USER], q->uid, q->gid, q->mode, MAY_CONSUME))

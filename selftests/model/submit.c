@@ -165,7 +165,7 @@ static int refuse(struct world *w, struct publishing *p)
 				continue;
 			/* One of them, and nobody tells which. */
 			if (refusals > 1)
-				q->refused_open = 1;
+				q->counts_open = 1;
 			else
 				count_refusal(w, p, i);
 			continue;
@@ -340,7 +340,7 @@ static int world_settle(struct world *w, int session, const struct sub *sub, uin
 			++*count;
 		}
 	}
-	queue_dispatch(w, c->queue);
+	queue_commit(w, c->queue);
 	return *count ? 0 : -ESTALE;
 }
 
@@ -385,11 +385,138 @@ static int submit_one(struct world *w, const struct op *op, const struct answer 
 	}
 }
 
+static int is_atomic(const struct op *op)
+{
+	return op->a[SUBMIT_FLAGS] & BROKER_SUBMIT_F_ATOMIC;
+}
+
+/*
+ * What a transaction would do, in a copy of the world: first what it settles, then
+ * what it publishes, as the one leaves room for the other.  Return: how many
+ * operations cannot be done.
+ */
+static int try_atomic(struct world *w, const struct op *op, const struct answer *answer,
+		      int *errors)
+{
+	int i, failed = 0;
+
+	w->atomic = 1;
+	for (i = 0; i < op->nr; i++) {
+		if (op->sub[i].kind == CREDIT)
+			errors[i] = -EOPNOTSUPP;
+		else if (op->sub[i].kind == SETTLE)
+			errors[i] = submit_one(w, op, answer, i);
+	}
+	for (i = 0; i < op->nr; i++)
+		if (op->sub[i].kind == PUBLISH)
+			errors[i] = submit_one(w, op, answer, i);
+	for (i = 0; i < op->nr; i++)
+		failed += errors[i] != 0;
+	return failed;
+}
+
+/* Whether a transaction would put more into a queue of @op's than that could ever hold. */
+static int is_too_much(struct world *w, const struct op *op, const struct answer *answer, int at)
+{
+	int queues[QUEUES], nr, wanted[QUEUES] = {}, i, k, much = 0;
+	int64_t messages[QUEUES] = {}, bytes[QUEUES] = {};
+
+	for (i = 0; i < op->nr; i++) {
+		const struct message *m = &answer->sent[i].message;
+
+		if (op->sub[i].kind != PUBLISH ||
+		    world_route(w, op->a[SUBMIT_USER], m->exchange, m->key, m->props, 0, queues,
+				&nr))
+			continue;
+		for (k = 0; k < nr; k++) {
+			messages[queues[k]]++;
+			bytes[queues[k]] += m->size;
+			wanted[queues[k]] |= i == at;
+		}
+	}
+	for (k = 0; k < QUEUES; k++) {
+		const struct queue *q = &w->queue[k];
+
+		for (i = 0; i < q->nr; i++)
+			if (q->entry[i].state == HIDDEN_ACCEPTED) {
+				messages[k]--;
+				bytes[k] -= q->entry[i].message.size;
+			}
+		much |= wanted[k] && (messages[k] > q->max_messages ||
+				      bytes[k] > (int64_t)q->max_bytes);
+	}
+	return much;
+}
+
+/* One operation says why, all others that they were not done; and nothing was. */
+static void atomic_failed(struct world *w, const struct op *op, const struct answer *answer)
+{
+	static struct world copy;
+	int errors[SUBS] = {}, at = -1, i, error;
+
+	copy = *w;
+	copy.mute = 1;
+	for (i = 0; i < op->nr; i++) {
+		if (answer->result[i].error == -ECANCELED)
+			continue;
+		if (at >= 0)
+			differ(w, "operations %d and %d both say why the transaction failed", at,
+			       i);
+		at = i;
+	}
+	expect(w, "failed operations", answer->failed, op->nr);
+	if (!try_atomic(&copy, op, answer, errors) || at < 0) {
+		differ(w, "a transaction failed: operation %d says %d", at,
+		       at < 0 ? 0 : answer->result[at].error);
+		return;
+	}
+	error = answer->result[at].error;
+	if (errors[at] == -EAGAIN && is_too_much(&copy, op, answer, at))
+		errors[at] = -EMSGSIZE;
+	if (error != errors[at] &&
+	    !(error == -ETIMEDOUT && errors[at] == -EAGAIN && op->a[SUBMIT_WAIT]))
+		differ(w, "operation %d of the transaction: the broker says %d, the model %d", at,
+		       error, errors[at]);
+	/* Which of its publishes were looked at so far is nobody's business. */
+	w->counts_open = 1;
+	w->session[op->a[SUBMIT_SESSION]].counts_open = 1;
+	for (i = 0; i < EXCHANGES; i++)
+		w->exchange[i].counts_open = 1;
+	for (i = 0; i < QUEUES; i++)
+		w->queue[i].counts_open = 1;
+	if (error == -EAGAIN || error == -ETIMEDOUT)
+		w->session[op->a[SUBMIT_SESSION]].blocked_open = 1;
+}
+
+static void submit_atomic(struct world *w, const struct op *op, const struct answer *answer)
+{
+	int errors[SUBS] = {}, i;
+
+	if (answer->failed) {
+		atomic_failed(w, op, answer);
+		world_settle_down(w);
+		return;
+	}
+	try_atomic(w, op, answer, errors);
+	for (i = 0; i < op->nr; i++)
+		if (errors[i] != answer->result[i].error)
+			differ(w, "operation %d of the transaction: the broker says %d, the model "
+			       "%d", i, answer->result[i].error, errors[i]);
+	w->atomic = 0;
+	for (i = 0; i < QUEUES; i++)
+		queue_commit(w, i);
+	world_settle_down(w);
+}
+
 void world_submit(struct world *w, const struct op *op, const struct answer *answer)
 {
 	uint32_t failed = 0;
 	int i, stopped = 0;
 
+	if (is_atomic(op)) {
+		submit_atomic(w, op, answer);
+		return;
+	}
 	for (i = 0; i < op->nr; i++) {
 		int error = stopped ? -ECANCELED : submit_one(w, op, answer, i);
 

@@ -10,7 +10,7 @@ void differ(struct world *w, const char *format, ...)
 {
 	va_list args;
 
-	if (*w->differs)
+	if (*w->differs || w->mute)
 		return;
 	va_start(args, format);
 	vsnprintf(w->differs, sizeof(w->differs), format, args);
@@ -399,7 +399,8 @@ static int binding_set(struct world *w, const struct op *op)
 	error = may_bind(w, op);
 	if (error)
 		return error;
-	if (w->exchange[op->a[BIND_EXCHANGE]].type != BROKER_EXCHANGE_TYPE_HEADERS)
+	/* Nothing to change. */
+	if (op->a[BIND_MATCH] < 0)
 		return -EINVAL;
 	w->binding[i].match = op->a[BIND_MATCH];
 	return 0;
@@ -522,21 +523,27 @@ static int cancel(struct world *w, const struct op *op)
 	return 0;
 }
 
-static void resolve_consumer(const struct world *w, int session, int *consumer)
+/* @leased: rather one that has something to settle. */
+static void resolve_consumer(const struct world *w, int session, int *consumer, int leased)
 {
 	const struct session *s = &w->session[session];
-	int c, n = 0, nth;
+	int c, n = 0, nth, is[CONSUMERS];
 
 	if (*consumer >= BY_SLOT) {
 		*consumer -= BY_SLOT;
 		return;
 	}
-	for (c = 0; c < CONSUMERS; c++)
-		n += s->consumer[c].life != NONE;
+	for (c = 0; c < CONSUMERS; c++) {
+		is[c] = s->consumer[c].life != NONE &&
+			(!leased || consumer_holds(w, session, c, LEASED));
+		n += is[c];
+	}
+	if (!n && leased)
+		resolve_consumer(w, session, consumer, 0);
 	if (!n || *consumer < 0)
 		return;
 	for (c = 0, nth = *consumer % n;; c++)
-		if (s->consumer[c].life != NONE && !nth--)
+		if (is[c] && !nth--)
 			break;
 	*consumer = c;
 }
@@ -564,15 +571,16 @@ void world_resolve(const struct world *w, struct op *op)
 
 	switch (op->kind) {
 	case CANCEL:
-		resolve_consumer(w, op->a[CANCEL_SESSION], &op->a[CANCEL_CONSUMER]);
+		resolve_consumer(w, op->a[CANCEL_SESSION], &op->a[CANCEL_CONSUMER], 0);
 		break;
 	case RECEIVE:
-		resolve_consumer(w, op->a[RECEIVE_SESSION], &op->a[RECEIVE_CONSUMER]);
+		resolve_consumer(w, op->a[RECEIVE_SESSION], &op->a[RECEIVE_CONSUMER], 0);
 		break;
 	case SUBMIT:
 		for (i = 0; i < op->nr; i++)
 			if (op->sub[i].kind != PUBLISH)
-				resolve_consumer(w, op->a[SUBMIT_SESSION], &op->sub[i].a[0]);
+				resolve_consumer(w, op->a[SUBMIT_SESSION], &op->sub[i].a[0],
+						 op->sub[i].kind == SETTLE);
 		break;
 	case UNBIND:
 	case BINDING_SET:
@@ -634,8 +642,12 @@ void world_apply(struct world *w, const struct op *op, struct answer *answer)
 		world_browse(w, op, answer);
 		break;
 	case SUBMIT:
-		expect(w, "submit", answer->error, 0);
-		if (!answer->error)
+		if (op->a[SUBMIT_FLAGS] & BROKER_SUBMIT_F_ATOMIC &&
+		    !(w->features & BROKER_FEATURE_ATOMIC))
+			error = -EOPNOTSUPP;
+		else
+			error = 0;
+		if (!answer->error && !error)
 			world_submit(w, op, answer);
 		break;
 	case QUEUE_NEW:

@@ -80,7 +80,8 @@ struct message {
 	uint64_t from, until;		/* when the broker took it */
 };
 
-enum state { READY, PENDING, LEASED };
+/* HIDDEN_*: part of a transaction that is not committed: seen by nobody. */
+enum state { READY, PENDING, LEASED, HIDDEN, HIDDEN_ACCEPTED, HIDDEN_REJECTED };
 
 struct entry {
 	struct message message;
@@ -103,7 +104,7 @@ struct queue {
 	int session;			/* of an exclusive queue, else -1 */
 	uint64_t max_bytes, sequence;
 	struct queue_counts counts;
-	int refused_open;		/* documentation leaves open which queue counted */
+	int counts_open;		/* documentation leaves open what counts refusals */
 	int nr;
 	struct entry entry[ENTRIES];	/* by sequence */
 };
@@ -127,6 +128,7 @@ struct session {
 	int blocked, blocked_open, full;
 	uint64_t full_size;
 	uint64_t published, refused, received, settled;
+	int counts_open;
 	uint64_t cursor[QUEUES];	/* the broker's */
 	uint64_t browsed[QUEUES];	/* sequence that goes with it */
 };
@@ -135,6 +137,7 @@ struct exchange {
 	int exists, type, alternate;
 	uint32_t flags, uid, gid, mode;
 	uint64_t published, unroutable, refused;
+	int counts_open;
 };
 
 struct binding {
@@ -147,10 +150,13 @@ struct world {
 	struct binding binding[BINDINGS];
 	struct session session[SESSIONS];
 	uint64_t published, unroutable, refused;
+	int counts_open;
+	int atomic;			/* a transaction is under way */
+	int mute;			/* differences are to be expected */
 	uint64_t clock, step;
 	uint32_t serial;
 	uint64_t start_time, cgroup;	/* of this process, once seen */
-	uint64_t properties;		/* that the broker accepts */
+	uint64_t properties, features;	/* that the broker accepts, that it has */
 	char differs[600];		/* the first difference, or empty */
 };
 
@@ -210,6 +216,7 @@ void settle_one(struct world *w, int session, struct queue *q, struct entry *e, 
 uint32_t consumer_holds(const struct world *w, int session, int consumer, enum state state);
 void consumer_detach(struct world *w, int session, int consumer, int cause, int code, int failed);
 void look_at_readable(struct world *w, int queue);
+void queue_commit(struct world *w, int queue);
 void withdraw(struct world *w, int session, int consumer);
 void world_settle_down(struct world *w);
 
