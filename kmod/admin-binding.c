@@ -11,6 +11,7 @@
 #include "broker.h"
 #include "exchange.h"
 #include "headers.h"
+#include "limit.h"
 #include "queue.h"
 #include "selector.h"
 
@@ -559,6 +560,21 @@ static void parse_config(struct genl_info *info, const struct rules *rules,
 		config->set |= BROKER_BINDING_SET_HEADERS;
 }
 
+/* Charges one more binding to the caller. */
+static struct broker_payer *charge_payer(struct broker *broker, struct sk_buff *skb,
+					 struct netlink_ext_ack *extack)
+{
+	struct broker_payer *payer = broker_payer_new(broker);
+
+	if (!payer)
+		return ERR_PTR(-ENOMEM);
+	if (!broker_payer_charge(payer, BROKER_LIMIT_BINDINGS, 1, skb))
+		return payer;
+	NL_SET_ERR_MSG_MOD(extack, "your user or cgroup has as many bindings as its limit allows");
+	broker_payer_put(payer);
+	return ERR_PTR(-EDQUOT);
+}
+
 static int binding_new_locked(struct broker *broker, struct sk_buff *skb, struct genl_info *info,
 			      struct rules *rules, struct sk_buff **reply)
 {
@@ -566,6 +582,7 @@ static int binding_new_locked(struct broker *broker, struct sk_buff *skb, struct
 	struct broker_binding_config config;
 	struct broker_binding_name name;
 	struct broker_binding *binding;
+	struct broker_payer *payer;
 	int err;
 
 	lockdep_assert_held(&broker->topology);
@@ -579,7 +596,15 @@ static int binding_new_locked(struct broker *broker, struct sk_buff *skb, struct
 	*reply = genlmsg_new(binding_size(config.headers, config.selector), GFP_KERNEL);
 	if (!*reply)
 		return -ENOMEM;
+	payer = charge_payer(broker, skb, info->extack);
+	if (IS_ERR(payer))
+		return PTR_ERR(payer);
+	config.payer = payer;
 	binding = broker_binding_new(broker, &name, &config, info->extack);
+	if (IS_ERR(binding)) {
+		broker_payer_uncharge(payer, BROKER_LIMIT_BINDINGS, 1);
+		broker_payer_put(payer);
+	}
 	if (IS_ERR(binding))
 		return refused(info, &name, PTR_ERR(binding));
 	if (config.headers)

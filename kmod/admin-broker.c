@@ -52,8 +52,6 @@ static int put_settings(struct sk_buff *skb, struct broker *broker)
 				 READ_ONCE(broker->default_max_bytes), BROKER_A_STATUS_PAD) ||
 	       nla_put_u32(skb, BROKER_A_STATUS_DEFAULT_OVERFLOW,
 			   READ_ONCE(broker->default_overflow)) ||
-	       nla_put_u32(skb, BROKER_A_STATUS_QUEUES_PER_USER,
-			   READ_ONCE(broker->queues_per_user)) ||
 	       nla_put_u32(skb, BROKER_A_STATUS_DRAINING, READ_ONCE(broker->draining));
 }
 
@@ -130,9 +128,6 @@ int broker_nl_broker_set_doit(struct sk_buff *skb, struct genl_info *info)
 	if (attrs[BROKER_A_STATUS_DEFAULT_OVERFLOW])
 		WRITE_ONCE(broker->default_overflow,
 			   nla_get_u32(attrs[BROKER_A_STATUS_DEFAULT_OVERFLOW]));
-	if (attrs[BROKER_A_STATUS_QUEUES_PER_USER])
-		WRITE_ONCE(broker->queues_per_user,
-			   nla_get_u32(attrs[BROKER_A_STATUS_QUEUES_PER_USER]));
 	if (attrs[BROKER_A_STATUS_DRAINING])
 		set_draining_locked(broker, nla_get_u32(attrs[BROKER_A_STATUS_DRAINING]));
 	mutex_unlock(&broker->topology);

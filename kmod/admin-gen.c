@@ -30,7 +30,6 @@ static const struct nla_policy broker_broker_set_nl_policy[BROKER_A_STATUS_DRAIN
 	[BROKER_A_STATUS_DEFAULT_MAX_MESSAGES] = NLA_POLICY_MIN(NLA_U32, 1),
 	[BROKER_A_STATUS_DEFAULT_MAX_BYTES] = NLA_POLICY_MIN(NLA_U64, 1),
 	[BROKER_A_STATUS_DEFAULT_OVERFLOW] = NLA_POLICY_MAX(NLA_U32, 2),
-	[BROKER_A_STATUS_QUEUES_PER_USER] = { .type = NLA_U32, },
 	[BROKER_A_STATUS_DRAINING] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
@@ -177,6 +176,52 @@ static const struct nla_policy broker_route_get_nl_policy[BROKER_A_ROUTE_PROPERT
 	[BROKER_A_ROUTE_PROPERTIES] = NLA_POLICY_MAX_LEN(BROKER_PROPS_MAX),
 };
 
+/* BROKER_CMD_LIMIT_GET - do */
+static const struct nla_policy broker_limit_get_nl_policy[BROKER_A_LIMIT_CGROUP + 1] = {
+	[BROKER_A_LIMIT_KIND] = NLA_POLICY_MAX(NLA_U32, 2),
+	[BROKER_A_LIMIT_UID] = { .type = NLA_U32, },
+	[BROKER_A_LIMIT_CGROUP] = { .type = NLA_U64, },
+};
+
+/* BROKER_CMD_LIMIT_NEW - do */
+static const struct nla_policy broker_limit_new_nl_policy[BROKER_A_LIMIT_BYTES_BURST + 1] = {
+	[BROKER_A_LIMIT_KIND] = NLA_POLICY_MAX(NLA_U32, 2),
+	[BROKER_A_LIMIT_UID] = { .type = NLA_U32, },
+	[BROKER_A_LIMIT_CGROUP] = { .type = NLA_U64, },
+	[BROKER_A_LIMIT_MAX_SESSIONS] = { .type = NLA_U64, },
+	[BROKER_A_LIMIT_MAX_QUEUES] = { .type = NLA_U64, },
+	[BROKER_A_LIMIT_MAX_BINDINGS] = { .type = NLA_U64, },
+	[BROKER_A_LIMIT_MAX_CONSUMERS] = { .type = NLA_U64, },
+	[BROKER_A_LIMIT_MAX_BYTES] = { .type = NLA_U64, },
+	[BROKER_A_LIMIT_MESSAGES_PER_SECOND] = NLA_POLICY_MIN(NLA_U64, 1),
+	[BROKER_A_LIMIT_MESSAGES_BURST] = NLA_POLICY_MIN(NLA_U64, 1),
+	[BROKER_A_LIMIT_BYTES_PER_SECOND] = NLA_POLICY_MIN(NLA_U64, 1),
+	[BROKER_A_LIMIT_BYTES_BURST] = NLA_POLICY_MIN(NLA_U64, 1),
+};
+
+/* BROKER_CMD_LIMIT_SET - do */
+static const struct nla_policy broker_limit_set_nl_policy[BROKER_A_LIMIT_BYTES_BURST + 1] = {
+	[BROKER_A_LIMIT_KIND] = NLA_POLICY_MAX(NLA_U32, 2),
+	[BROKER_A_LIMIT_UID] = { .type = NLA_U32, },
+	[BROKER_A_LIMIT_CGROUP] = { .type = NLA_U64, },
+	[BROKER_A_LIMIT_MAX_SESSIONS] = { .type = NLA_U64, },
+	[BROKER_A_LIMIT_MAX_QUEUES] = { .type = NLA_U64, },
+	[BROKER_A_LIMIT_MAX_BINDINGS] = { .type = NLA_U64, },
+	[BROKER_A_LIMIT_MAX_CONSUMERS] = { .type = NLA_U64, },
+	[BROKER_A_LIMIT_MAX_BYTES] = { .type = NLA_U64, },
+	[BROKER_A_LIMIT_MESSAGES_PER_SECOND] = NLA_POLICY_MIN(NLA_U64, 1),
+	[BROKER_A_LIMIT_MESSAGES_BURST] = NLA_POLICY_MIN(NLA_U64, 1),
+	[BROKER_A_LIMIT_BYTES_PER_SECOND] = NLA_POLICY_MIN(NLA_U64, 1),
+	[BROKER_A_LIMIT_BYTES_BURST] = NLA_POLICY_MIN(NLA_U64, 1),
+};
+
+/* BROKER_CMD_LIMIT_DEL - do */
+static const struct nla_policy broker_limit_del_nl_policy[BROKER_A_LIMIT_CGROUP + 1] = {
+	[BROKER_A_LIMIT_KIND] = NLA_POLICY_MAX(NLA_U32, 2),
+	[BROKER_A_LIMIT_UID] = { .type = NLA_U32, },
+	[BROKER_A_LIMIT_CGROUP] = { .type = NLA_U64, },
+};
+
 /* Ops table for broker */
 static const struct genl_ops broker_nl_ops[] = {
 	{
@@ -292,6 +337,31 @@ static const struct genl_ops broker_nl_ops[] = {
 		.dumpit		= broker_nl_route_get_dumpit,
 		.policy		= broker_route_get_nl_policy,
 		.maxattr	= BROKER_A_ROUTE_PROPERTIES,
+	},
+	{
+		.cmd		= BROKER_CMD_LIMIT_GET,
+		.doit		= broker_nl_limit_get_doit,
+		.dumpit		= broker_nl_limit_get_dumpit,
+		.policy		= broker_limit_get_nl_policy,
+		.maxattr	= BROKER_A_LIMIT_CGROUP,
+	},
+	{
+		.cmd		= BROKER_CMD_LIMIT_NEW,
+		.doit		= broker_nl_limit_new_doit,
+		.policy		= broker_limit_new_nl_policy,
+		.maxattr	= BROKER_A_LIMIT_BYTES_BURST,
+	},
+	{
+		.cmd		= BROKER_CMD_LIMIT_SET,
+		.doit		= broker_nl_limit_set_doit,
+		.policy		= broker_limit_set_nl_policy,
+		.maxattr	= BROKER_A_LIMIT_BYTES_BURST,
+	},
+	{
+		.cmd		= BROKER_CMD_LIMIT_DEL,
+		.doit		= broker_nl_limit_del_doit,
+		.policy		= broker_limit_del_nl_policy,
+		.maxattr	= BROKER_A_LIMIT_CGROUP,
 	},
 };
 

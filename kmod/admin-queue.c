@@ -5,9 +5,9 @@
 
 #include "admin.h"
 #include "broker.h"
+#include "limit.h"
 #include "queue.h"
 #include "session.h"
-#include "user.h"
 
 /**
  * struct queue_snapshot - a queue at one moment
@@ -281,19 +281,19 @@ static void set_defaults_locked(const struct broker *broker, struct broker_queue
 		config->overflow = broker->default_overflow;
 }
 
-/* Counts one more queue against the caller's quota, unless it is an administrator. */
-static struct broker_user *charge_locked(struct broker *broker, struct sk_buff *skb,
+/* Charges one more queue to the caller. */
+static struct broker_payer *charge_payer(struct broker *broker, struct sk_buff *skb,
 					 struct netlink_ext_ack *extack)
 {
-	struct broker_user *user;
+	struct broker_payer *payer = broker_payer_new(broker);
 
-	lockdep_assert_held(&broker->topology);
-	if (broker_may_admin(broker, skb))
-		return NULL;
-	user = broker_user_charge(broker, current_euid());
-	if (IS_ERR(user) && PTR_ERR(user) == -EDQUOT)
-		NL_SET_ERR_MSG_MOD(extack, "you have as many queues as queues-per-user allows");
-	return user;
+	if (!payer)
+		return ERR_PTR(-ENOMEM);
+	if (!broker_payer_charge(payer, BROKER_LIMIT_QUEUES, 1, skb))
+		return payer;
+	NL_SET_ERR_MSG_MOD(extack, "your user or cgroup has as many queues as its limit allows");
+	broker_payer_put(payer);
+	return ERR_PTR(-EDQUOT);
 }
 
 static int queue_new_locked(struct broker *broker, struct sk_buff *skb, struct genl_info *info,
@@ -303,13 +303,14 @@ static int queue_new_locked(struct broker *broker, struct sk_buff *skb, struct g
 	struct broker_queue *queue;
 
 	lockdep_assert_held(&broker->topology);
-	config->user = charge_locked(broker, skb, info->extack);
-	if (IS_ERR(config->user))
-		return PTR_ERR(config->user);
+	config->payer = charge_payer(broker, skb, info->extack);
+	if (IS_ERR(config->payer))
+		return PTR_ERR(config->payer);
 	set_defaults_locked(broker, config);
 	queue = broker_queue_new(broker, config, info->extack);
 	if (IS_ERR(queue)) {
-		broker_user_uncharge(broker, config->user);
+		broker_payer_uncharge(config->payer, BROKER_LIMIT_QUEUES, 1);
+		broker_payer_put(config->payer);
 		if (PTR_ERR(queue) == -EEXIST)
 			NL_SET_BAD_ATTR(info->extack, info->attrs[BROKER_A_QUEUE_NAME]);
 		else if (PTR_ERR(queue) == -EOWNERDEAD)

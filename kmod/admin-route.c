@@ -88,7 +88,7 @@ static int find_routes(struct broker *broker, struct nlattr **attrs,
 	err = parse_routing(attrs, extack, &routing);
 	if (err)
 		return err;
-	message = broker_message_sample(routing.exchange, routing.exchange_len, routing.key,
+	message = broker_message_sample(broker, routing.exchange, routing.exchange_len, routing.key,
 					routing.key_len, routing.props, routing.props_len);
 	if (!message)
 		return -ENOMEM;

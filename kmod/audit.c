@@ -2,6 +2,7 @@
 #include <linux/cred.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
+#include <linux/user_namespace.h>
 
 #include "admin.h"
 #include "audit.h"
@@ -33,10 +34,30 @@ static int put_text(struct sk_buff *skb, int type, const struct genl_info *info,
 	return attr ? nla_put_string(skb, type, nla_data(attr)) : 0;
 }
 
-static int put_names(struct sk_buff *skb, const struct genl_info *info)
+/* A limit has no name: it is told whose it is. */
+static int put_limit(struct sk_buff *skb, const struct broker_nl_head *head,
+		     const struct genl_info *info)
+{
+	const struct nlattr *uid = info->attrs[BROKER_A_LIMIT_UID];
+	const struct nlattr *cgroup = info->attrs[BROKER_A_LIMIT_CGROUP];
+	char name[32] = "default-user";
+
+	if (uid)
+		snprintf(name, sizeof(name), "user %u",
+			 from_kuid_munged(head->user_ns, make_kuid(current_user_ns(),
+								   nla_get_u32(uid))));
+	else if (cgroup)
+		snprintf(name, sizeof(name), "cgroup %llu", nla_get_u64(cgroup));
+	return nla_put_string(skb, BROKER_A_AUDIT_NAME, name);
+}
+
+static int put_names(struct sk_buff *skb, const struct broker_nl_head *head,
+		     const struct genl_info *info)
 {
 	u8 cmd = info->genlhdr->cmd;
 
+	if (cmd >= BROKER_CMD_LIMIT_NEW && cmd <= BROKER_CMD_LIMIT_DEL)
+		return put_limit(skb, head, info);
 	return put_text(skb, BROKER_A_AUDIT_NAME, info, audit_names[cmd].name) ||
 	       put_text(skb, BROKER_A_AUDIT_TO, info, audit_names[cmd].to) ||
 	       put_text(skb, BROKER_A_AUDIT_TO, info, audit_names[cmd].or_to) ||
@@ -50,7 +71,7 @@ static int put_record(struct sk_buff *skb, const struct broker_nl_head *head,
 
 	get_task_comm(comm, current);
 	return nla_put_u32(skb, BROKER_A_AUDIT_OPERATION, info->genlhdr->cmd) ||
-	       put_names(skb, info) ||
+	       put_names(skb, head, info) ||
 	       broker_nl_put_uid(skb, head, BROKER_A_AUDIT_UID, current_euid()) ||
 	       broker_nl_put_pid(skb, head, BROKER_A_AUDIT_PID, task_tgid(current)) ||
 	       nla_put_string(skb, BROKER_A_AUDIT_COMM, comm) ||

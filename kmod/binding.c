@@ -12,6 +12,7 @@
 #include "event.h"
 #include "exchange.h"
 #include "headers.h"
+#include "limit.h"
 #include "memory.h"
 #include "queue.h"
 #include "ring.h"
@@ -244,6 +245,7 @@ struct broker_binding *broker_binding_new(struct broker *broker,
 	err = binding_link_type(binding, extack);
 	if (err)
 		goto err_destination;
+	binding->payer = config->payer;
 	list_add_tail_rcu(&binding->of_source, &name->source->all);
 	binding_count_divert(binding, 1);
 	WRITE_ONCE(name->source->nr_bindings, name->source->nr_bindings + 1);
@@ -334,6 +336,8 @@ void broker_binding_unlink(struct broker_binding *binding)
 		WRITE_ONCE(binding->queue->nr_bindings, binding->queue->nr_bindings - 1);
 	broker_topology_changed(broker);
 	broker_event_binding_deleted(binding);
+	broker_payer_uncharge(binding->payer, BROKER_LIMIT_BINDINGS, 1);
+	broker_payer_put(binding->payer);
 	broker_exchange_unused(source);
 	broker_binding_put(binding);
 }

@@ -11,6 +11,7 @@
 struct broker;
 struct broker_exchange;
 struct broker_headers;
+struct broker_payer;
 struct broker_queue;
 struct broker_selector;
 struct netlink_ext_ack;
@@ -44,6 +45,7 @@ struct netlink_ext_ack;
  * @selector: what a message must pass besides, or NULL (rcu; changed under topology)
  * @flags: enum broker_binding_flags (topology; read anywhere)
  * @weight: its share in source.rings, if it has those (topology; read anywhere)
+ * @payer: who is charged for it, with a reference (const)
  * @key_len: bytes of @key (const)
  * @key: key or pattern, NUL-terminated (const)
  */
@@ -65,6 +67,7 @@ struct broker_binding {
 	struct broker_selector __rcu *selector;
 	u32 flags;
 	u32 weight;
+	struct broker_payer *payer;
 	u8 key_len;
 	char key[];
 };
@@ -76,6 +79,7 @@ struct broker_binding {
  * @weight: of a hash or split exchange (const)
  * @headers: of a headers exchange, else NULL; the binding's own on success (const)
  * @selector: filter, or NULL; the binding's own on success (const)
+ * @payer: who was charged for a new one; the same (const)
  */
 struct broker_binding_config {
 	unsigned int set;
@@ -83,6 +87,7 @@ struct broker_binding_config {
 	u32 weight;
 	struct broker_headers *headers;
 	struct broker_selector *selector;
+	struct broker_payer *payer;
 };
 
 #define BROKER_BINDING_SET_FLAGS	BIT(0)

@@ -8,6 +8,8 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
+#include "limit.h"
+
 struct broker_advisories;
 struct broker_exchange;
 struct net;
@@ -59,6 +61,7 @@ struct workqueue_struct;
  *  3. queue.lock            (spin)   entries and consumers of one queue
  *  4. session.lock          (spin)   what a session's readers and pollers wait for
  *  5. advisories.lock       (spin)   what is to be told to administrators
+ *  6. limits.lock           (spin)   who may have what, and who waits for it
  *
  * User memory is never touched under any of them.  All are taken in process
  * context only.
@@ -70,9 +73,6 @@ struct workqueue_struct;
 
 /* Entries moved under one hold of a queue's lock: bounds its latency. */
 #define BROKER_LOCK_BATCH	64
-
-/* Queues that a user without CAP_NET_ADMIN may have, unless configured. */
-#define BROKER_QUEUES_PER_USER	64
 
 /**
  * struct broker_stats - counters of a broker or an exchange, one set per CPU
@@ -94,7 +94,7 @@ struct broker_stats {
  * @exchanges: by name (rcu; changed under topology)
  * @queues: by name (rcu; changed under topology)
  * @bindings: by source, destination and key (rcu; changed under topology)
- * @users: unprivileged owners of queues, by uid (topology)
+ * @limits: what users and cgroups have, and may have (limits.lock)
  * @exchange_ids: exchanges by number (rcu; changed under topology)
  * @queue_ids: queues by number (rcu; changed under topology)
  * @binding_ids: bindings by number (rcu; changed under topology)
@@ -111,7 +111,6 @@ struct broker_stats {
  * @default_max_messages: for queues made without (topology; read anywhere)
  * @default_max_bytes: for queues made without (topology; read anywhere)
  * @default_overflow: for queues made without (topology; read anywhere)
- * @queues_per_user: quota of an unprivileged user (topology; read anywhere)
  * @draining: nothing more is published (topology; read anywhere)
  * @default_exchange: "", for its counters (const)
  * @unused: auto-delete exchanges that lost their last binding (topology)
@@ -129,7 +128,7 @@ struct broker {
 	struct rhashtable exchanges;
 	struct rhashtable queues;
 	struct rhashtable bindings;
-	struct rhashtable users;
+	struct broker_limits limits;
 	struct xarray exchange_ids;
 	struct xarray queue_ids;
 	struct xarray binding_ids;
@@ -146,7 +145,6 @@ struct broker {
 	u32 default_max_messages;
 	u64 default_max_bytes;
 	u32 default_overflow;
-	u32 queues_per_user;
 	bool draining;
 	struct broker_exchange *default_exchange;
 	struct list_head unused;

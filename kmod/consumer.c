@@ -10,6 +10,7 @@
 #include "broker.h"
 #include "consumer.h"
 #include "event.h"
+#include "limit.h"
 #include "memory.h"
 #include "message.h"
 #include "queue.h"
@@ -18,14 +19,18 @@
 #include "trace.h"
 #include "transaction.h"
 
-/* A consumer of @queue, not yet attached; takes references on both. */
+/* A consumer of @queue, not yet attached; takes references on both.  -ENOMEM, -EDQUOT. */
 struct broker_consumer *broker_consumer_new(struct broker_session *session,
 					    struct broker_queue *queue)
 {
 	struct broker_consumer *consumer = kzalloc(sizeof(*consumer), BROKER_GFP);
 
 	if (!consumer)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
+	if (broker_payer_charge(session->payer, BROKER_LIMIT_CONSUMERS, 1, NULL)) {
+		kfree(consumer);
+		return ERR_PTR(-EDQUOT);
+	}
 	refcount_set(&consumer->refs, 1);
 	refcount_inc(&queue->refs);
 	consumer->queue = queue;
@@ -45,6 +50,7 @@ bool broker_consumer_tryget(struct broker_consumer *consumer)
 void broker_consumer_put(struct broker_consumer *consumer)
 {
 	if (consumer && refcount_dec_and_test(&consumer->refs)) {
+		broker_payer_uncharge(consumer->session->payer, BROKER_LIMIT_CONSUMERS, 1);
 		broker_queue_put(consumer->queue);
 		broker_session_put(consumer->session);
 		kfree_rcu(consumer, rcu);

@@ -21,8 +21,8 @@ static int dev_open(struct inode *inode, struct file *file)
 	struct broker_session *session;
 
 	session = broker_session_new(broker_of_net(current->nsproxy->net_ns));
-	if (!session)
-		return -ENOMEM;
+	if (IS_ERR(session))
+		return PTR_ERR(session);
 	file->private_data = session;
 	return nonseekable_open(inode, file);
 }

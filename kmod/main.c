@@ -17,7 +17,6 @@
 #include "exchange.h"
 #include "message.h"
 #include "queue.h"
-#include "user.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -49,7 +48,7 @@ static int broker_init_tables(struct broker *broker)
 	err = rhashtable_init(&broker->bindings, &broker_binding_params);
 	if (err)
 		goto err_queues;
-	err = rhashtable_init(&broker->users, &broker_user_params);
+	err = broker_limits_init(broker);
 	if (err)
 		goto err_bindings;
 	return 0;
@@ -67,9 +66,8 @@ static void broker_destroy_tables(struct broker *broker)
 {
 	WARN_ON_ONCE(atomic_read(&broker->queues.nelems) ||
 		     atomic_read(&broker->bindings.nelems) ||
-		     atomic_read(&broker->exchanges.nelems) ||
-		     atomic_read(&broker->users.nelems));
-	rhashtable_destroy(&broker->users);
+		     atomic_read(&broker->exchanges.nelems));
+	broker_limits_exit(broker);
 	rhashtable_destroy(&broker->bindings);
 	rhashtable_destroy(&broker->queues);
 	rhashtable_destroy(&broker->exchanges);
@@ -112,7 +110,6 @@ static int __net_init broker_net_init(struct net *net)
 	broker->default_max_messages = BROKER_DEFAULT_MAX_MESSAGES;
 	broker->default_max_bytes = BROKER_DEFAULT_MAX_BYTES;
 	broker->default_overflow = BROKER_OVERFLOW_REJECT;
-	broker->queues_per_user = BROKER_QUEUES_PER_USER;
 	broker->stats = alloc_percpu(struct broker_stats);
 	if (!broker->stats)
 		return -ENOMEM;

@@ -8,6 +8,7 @@
 #include <linux/broker.h>
 
 #include "files.h"
+#include "limit.h"
 #include "memory.h"
 #include "message.h"
 #include "name.h"
@@ -35,6 +36,7 @@ static struct broker_message *message_new(const struct broker_publish *publish, 
 	if (!message)
 		return NULL;
 	refcount_set(&message->refs, 1);
+	message->charged = false;
 	message->exchange_len = publish->exchange_len;
 	message->key_len = publish->key_len;
 	message->props_len = publish->props_len;
@@ -163,6 +165,7 @@ struct broker_message *broker_message_from_kernel(const struct broker_publish *p
 
 /**
  * broker_message_sample() - What the calling process would publish, without a body
+ * @broker: that it would publish to
  * @exchange: checked
  * @exchange_len: bytes of it
  * @key: checked
@@ -172,9 +175,9 @@ struct broker_message *broker_message_from_kernel(const struct broker_publish *p
  *
  * Return: a message to try routing and filters with, or NULL.
  */
-struct broker_message *broker_message_sample(const char *exchange, u8 exchange_len,
-					     const char *key, u8 key_len, const void *props,
-					     u32 props_len)
+struct broker_message *broker_message_sample(struct broker *broker, const char *exchange,
+					     u8 exchange_len, const char *key, u8 key_len,
+					     const void *props, u32 props_len)
 {
 	size_t size = (size_t)exchange_len + key_len + props_len;
 	struct broker_message *message;
@@ -183,7 +186,7 @@ struct broker_message *broker_message_sample(const char *exchange, u8 exchange_l
 	if (!message)
 		return NULL;
 	refcount_set(&message->refs, 1);
-	message->sender = broker_sender_new();
+	message->sender = broker_sender_new(broker);
 	if (!message->sender) {
 		kvfree(message);
 		return NULL;
@@ -209,6 +212,9 @@ void broker_message_put(struct broker_message *message)
 {
 	if (message && refcount_dec_and_test(&message->refs)) {
 		broker_files_put(message->files);
+		if (message->charged)
+			broker_payer_uncharge(message->sender->payer, BROKER_LIMIT_BYTES,
+					      broker_message_size(message));
 		broker_sender_put(message->sender);
 		kvfree(message);
 	}

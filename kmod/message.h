@@ -26,6 +26,7 @@ struct broker_sender;
  * @refs: one per delivery, and one for whoever works with it (atomic)
  * @exchange_len: bytes of the exchange's name in @data (const)
  * @key_len: bytes of the routing key (const)
+ * @charged: its bytes count against the limits of who published it (const)
  * @props_len: bytes of the properties (const)
  * @body_len: bytes of the body (const)
  * @file_bytes: bytes of the body that is in the first of @files, or 0 (const)
@@ -43,6 +44,7 @@ struct broker_message {
 	refcount_t refs;
 	u8 exchange_len;
 	u8 key_len;
+	bool charged;
 	u32 props_len;
 	u32 body_len;
 	u32 file_bytes;
@@ -61,9 +63,9 @@ struct broker_message *broker_message_from_user(const struct broker *broker,
 struct broker_message *broker_message_from_kernel(const struct broker_publish *publish,
 						  const char *data,
 						  struct broker_sender *sender);
-struct broker_message *broker_message_sample(const char *exchange, u8 exchange_len,
-					     const char *key, u8 key_len, const void *props,
-					     u32 props_len);
+struct broker_message *broker_message_sample(struct broker *broker, const char *exchange,
+					     u8 exchange_len, const char *key, u8 key_len,
+					     const void *props, u32 props_len);
 struct broker_message *broker_message_get(struct broker_message *message);
 void broker_message_put(struct broker_message *message);
 

@@ -11,6 +11,7 @@
 #include "broker.h"
 #include "entry.h"
 #include "exchange.h"
+#include "limit.h"
 #include "message.h"
 #include "queue.h"
 #include "reservation.h"
@@ -220,7 +221,7 @@ int broker_publish_wait(struct broker_submission *submit, struct broker_queue *q
 			u32 messages, u64 bytes)
 {
 	struct broker_session *session = submit->session;
-	struct broker_waiter waiter = { .queue = queue };
+	struct broker_waiter waiter = { .room = &queue->room };
 	long left = MAX_SCHEDULE_TIMEOUT, woken;
 
 	/* Where there is room at once, and never enough, it must end all the same. */
@@ -253,13 +254,102 @@ int broker_publish_wait(struct broker_submission *submit, struct broker_queue *q
 	return READ_ONCE(session->broker->draining) ? -ESHUTDOWN : 0;
 }
 
+/* Whether the publisher waits, where there is something to wait for. */
+static bool publish_waits(const struct broker_submission *submit, const struct broker_op *op)
+{
+	return !(op->flags & BROKER_PUBLISH_F_PARTIAL) &&
+	       op->publish.confirm != BROKER_CONFIRM_NONE &&
+	       (submit->forever || submit->deadline);
+}
+
 bool broker_publish_may_wait(const struct broker_submission *submit, const struct broker_op *op,
 			     const struct broker_route *refused)
 {
-	return refused && refused->error == -EAGAIN && !(op->flags & BROKER_PUBLISH_F_PARTIAL) &&
-	       op->publish.confirm != BROKER_CONFIRM_NONE &&
-	       (submit->forever || submit->deadline) &&
+	return refused && refused->error == -EAGAIN && publish_waits(submit, op) &&
 	       READ_ONCE(refused->queue->overflow) == BROKER_OVERFLOW_BLOCK;
+}
+
+/* Sleeps until the limit that refused may allow more; 0: try again. */
+static int publish_wait_limit(struct broker_submission *submit,
+			      const struct broker_admission *admission)
+{
+	struct broker_session *session = submit->session;
+	struct broker_waiter waiter = { .room = &admission->account->room };
+	u64 now = ktime_get_ns(), until = admission->at ?: KTIME_MAX;
+	DEFINE_WAIT(wait);
+	ktime_t expires;
+
+	if (!submit->forever) {
+		long left = submit->deadline - jiffies;
+
+		if (left <= 0)
+			return -ETIMEDOUT;
+		until = min(until, now + jiffies64_to_nsecs(left));
+	}
+	expires = ns_to_ktime(until);
+	spin_lock(&session->lock);
+	list_add(&waiter.of_session, &session->waiters);
+	spin_unlock(&session->lock);
+	prepare_to_wait(waiter.room, &wait, TASK_INTERRUPTIBLE);
+	if (!signal_pending(current) && !READ_ONCE(session->ended) &&
+	    !broker_admission_ready(admission))
+		schedule_hrtimeout(&expires, HRTIMER_MODE_ABS);
+	finish_wait(waiter.room, &wait);
+	spin_lock(&session->lock);
+	list_del(&waiter.of_session);
+	spin_unlock(&session->lock);
+	if (READ_ONCE(session->ended))
+		return -EOWNERDEAD;
+	if (signal_pending(current))
+		return -EINTR;
+	return READ_ONCE(session->broker->draining) ? -ESHUTDOWN : 0;
+}
+
+static bool is_limit(int err)
+{
+	return err == -EDQUOT || err == -EBUSY;
+}
+
+/**
+ * broker_publish_admit() - Charge a message to whoever publishes it
+ * @submit: the call; submit->routes is where the message goes
+ * @op: the publish
+ * @message: what it publishes
+ * @admission: what was taken, to be given back if it is not published after all
+ * @holds: bytes are held for other messages, so that more of them cannot be waited for
+ *
+ * Waits where that was asked for.  Return: 0; -EDQUOT, -EBUSY, -EMSGSIZE: a limit;
+ * -ETIMEDOUT, -EINTR, -EOWNERDEAD, -ESHUTDOWN: the wait ended.
+ */
+int broker_publish_admit(struct broker_submission *submit, const struct broker_op *op,
+			 struct broker_message *message, struct broker_admission *admission,
+			 bool holds)
+{
+	struct broker_exchange *exchange = submit->routes.exchange;
+	int err;
+
+	if (!submit->routes.nr)
+		return 0;
+	admission->payer = message->sender->payer;
+	admission->size = broker_message_size(message);
+	for (;;) {
+		err = broker_admission_take(admission);
+		if (!err) {
+			message->charged = true;
+			return 0;
+		}
+		if (!is_limit(err) || !publish_waits(submit, op) || (holds && err == -EDQUOT))
+			break;
+		err = publish_wait_limit(submit, admission);
+		if (err)
+			break;
+	}
+	this_cpu_inc(submit->session->broker->stats->refused);
+	if (exchange)
+		this_cpu_inc(exchange->stats->refused);
+	if (is_limit(err) || err == -ETIMEDOUT)
+		broker_session_set_limited(submit->session, admission);
+	return err;
 }
 
 /* So much was refused by the queues that have an error. */
@@ -374,13 +464,19 @@ static int publish_to_queues(struct broker_submission *submit, const struct brok
 			     struct broker_message *message, struct broker_result *result)
 {
 	struct broker_routes *routes = &submit->routes;
+	struct broker_admission admission;
 	int err;
 
+	err = broker_publish_admit(submit, op, message, &admission, false);
+	if (err)
+		return err;
 	err = broker_publish_prepare(submit, routes, message);
 	if (!err)
 		err = publish_reserve_wait(submit, op, message);
 	if (!err)
 		broker_publish_commit(submit, routes, NULL, result);
+	else if (message->charged)
+		broker_admission_undo(&admission);
 	broker_publish_unprepare(routes);
 	return err;
 }
@@ -390,7 +486,7 @@ bool broker_publish_is_unconfirmed(const struct broker_op *op, int err)
 {
 	return op->publish.confirm == BROKER_CONFIRM_NONE &&
 	       (err == -EHOSTUNREACH || err == -EAGAIN || err == -EMSGSIZE ||
-		err == -ESHUTDOWN);
+		err == -ESHUTDOWN || is_limit(err));
 }
 
 /* The message that a publish, which was checked, describes; or an error pointer. */

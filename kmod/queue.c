@@ -12,6 +12,7 @@
 #include "broker.h"
 #include "consumer.h"
 #include "event.h"
+#include "limit.h"
 #include "memory.h"
 #include "message.h"
 #include "queue.h"
@@ -20,7 +21,6 @@
 #include "table.h"
 #include "trace.h"
 #include "transaction.h"
-#include "user.h"
 
 static u32 queue_hash(const void *data, u32 len, u32 seed)
 {
@@ -102,7 +102,7 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 	queue->flags = config->flags;
 	queue->session = config->session;
 	queue->session_id = config->session ? config->session->id : 0;
-	queue->user = config->user;
+	queue->payer = config->payer;
 	INIT_LIST_HEAD(&queue->of_session);
 	INIT_LIST_HEAD(&queue->bindings);
 	broker_access_init(&queue->access, config->uid, config->gid, config->mode);
@@ -322,8 +322,8 @@ void broker_queue_delete(struct broker_queue *queue)
 	xa_erase(&broker->queue_ids, queue->id);
 	WRITE_ONCE(broker->nr_queues, broker->nr_queues - 1);
 	list_del_init(&queue->of_session);
-	if (queue->user)
-		broker_user_uncharge(broker, queue->user);
+	broker_payer_uncharge(queue->payer, BROKER_LIMIT_QUEUES, 1);
+	broker_payer_put(queue->payer);
 	list_for_each_entry_safe(binding, next, &queue->bindings, of_destination)
 		broker_binding_unlink(binding);
 

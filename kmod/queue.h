@@ -14,9 +14,9 @@
 struct broker;
 struct broker_consumer;
 struct broker_message;
+struct broker_payer;
 struct broker_session;
 struct broker_transaction;
-struct broker_user;
 struct netlink_ext_ack;
 
 /**
@@ -48,7 +48,7 @@ struct netlink_ext_ack;
  * @gid: group (const)
  * @mode: nine permission bits (const)
  * @session: owner of an exclusive queue, else NULL (const)
- * @user: whose quota it counts against, or NULL (const)
+ * @payer: who is charged for it (const)
  */
 struct broker_queue_config {
 	unsigned int set;
@@ -64,7 +64,7 @@ struct broker_queue_config {
 	kgid_t gid;
 	u16 mode;
 	struct broker_session *session;
-	struct broker_user *user;
+	struct broker_payer *payer;
 };
 
 #define BROKER_QUEUE_SET_MAX_MESSAGES	BIT(0)
@@ -112,7 +112,7 @@ struct broker_queue_stats {
  * @flags: enum broker_queue_flags (const)
  * @session: owner of an exclusive queue; compared, never followed (const)
  * @session_id: its number (const)
- * @user: whose quota it counts against, or NULL (const)
+ * @payer: who is charged for it, with a reference (const)
  * @of_session: in session.queues (topology)
  * @bindings: that lead here (topology)
  * @nr_bindings: how many (topology; read anywhere)
@@ -152,7 +152,7 @@ struct broker_queue {
 	u32 flags;
 	struct broker_session *session;
 	u64 session_id;
-	struct broker_user *user;
+	struct broker_payer *payer;
 	struct list_head of_session;
 	struct list_head bindings;
 	u32 nr_bindings;

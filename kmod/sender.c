@@ -9,6 +9,7 @@
 
 #include <linux/broker.h>
 
+#include "limit.h"
 #include "memory.h"
 #include "sender.h"
 
@@ -25,13 +26,18 @@ static u64 current_cgroup(void)
 }
 
 /* Describes the calling process. */
-struct broker_sender *broker_sender_new(void)
+struct broker_sender *broker_sender_new(struct broker *broker)
 {
 	struct broker_sender *sender;
 
 	sender = kmalloc(sizeof(*sender), BROKER_GFP);
 	if (!sender)
 		return NULL;
+	sender->payer = broker_payer_new(broker);
+	if (!sender->payer) {
+		kfree(sender);
+		return NULL;
+	}
 	refcount_set(&sender->refs, 1);
 	sender->pid = get_pid(task_tgid(current));
 	current_euid_egid(&sender->uid, &sender->gid);
@@ -63,6 +69,7 @@ void broker_sender_put(struct broker_sender *sender)
 {
 	if (sender && refcount_dec_and_test(&sender->refs)) {
 		put_pid(sender->pid);
+		broker_payer_put(sender->payer);
 		kfree(sender);
 	}
 }
@@ -71,7 +78,8 @@ void broker_sender_put(struct broker_sender *sender)
 bool broker_sender_is_current(const struct broker_sender *sender)
 {
 	return sender->pid == task_tgid(current) && uid_eq(sender->uid, current_euid()) &&
-	       gid_eq(sender->gid, current_egid()) && sender->cgroup == current_cgroup();
+	       gid_eq(sender->gid, current_egid()) && sender->cgroup == current_cgroup() &&
+	       broker_payer_is_current(sender->payer);
 }
 
 /* Writes @origin as the calling process's namespaces see it. */

@@ -5,7 +5,9 @@
 #include <linux/refcount.h>
 #include <linux/uidgid.h>
 
+struct broker;
 struct broker_origin;
+struct broker_payer;
 struct pid;
 
 /**
@@ -16,6 +18,7 @@ struct pid;
  * @gid: effective group (const)
  * @start_time: of the process, nanoseconds since boot (const)
  * @cgroup: id of its cgroup in the unified hierarchy (const)
+ * @payer: who pays for its messages (const)
  *
  * Shared by all messages that one process publishes through one session while
  * nothing of this changes.
@@ -27,9 +30,10 @@ struct broker_sender {
 	kgid_t gid;
 	u64 start_time;
 	u64 cgroup;
+	struct broker_payer *payer;
 };
 
-struct broker_sender *broker_sender_new(void);
+struct broker_sender *broker_sender_new(struct broker *broker);
 struct broker_sender *broker_sender_kernel(kuid_t uid, kgid_t gid);
 struct broker_sender *broker_sender_get(struct broker_sender *sender);
 void broker_sender_put(struct broker_sender *sender);

@@ -11,6 +11,7 @@
 
 #include "broker.h"
 #include "consumer.h"
+#include "limit.h"
 #include "memory.h"
 #include "message.h"
 #include "name.h"
@@ -20,13 +21,19 @@
 #include "session.h"
 #include "will.h"
 
-/* A session of the calling process; pins the broker's namespace. */
+/* A session of the calling process; pins the broker's namespace.  -ENOMEM, -EDQUOT. */
 struct broker_session *broker_session_new(struct broker *broker)
 {
 	struct broker_session *session = kzalloc(sizeof(*session), BROKER_GFP);
+	int err;
 
 	if (!session)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
+	session->payer = broker_payer_new(broker);
+	err = session->payer ? broker_payer_charge(session->payer, BROKER_LIMIT_SESSIONS, 1, NULL) :
+			       -ENOMEM;
+	if (err)
+		goto err_free;
 	refcount_set(&session->refs, 1);
 	session->broker = broker;
 	session->id = broker_next_session_id();
@@ -43,14 +50,20 @@ struct broker_session *broker_session_new(struct broker *broker)
 	init_waitqueue_head(&session->wait);
 	INIT_LIST_HEAD(&session->of_full);
 
-	if (xa_insert(&broker->sessions, session->id, session, GFP_KERNEL)) {
-		kfree(session);
-		return NULL;
-	}
+	err = xa_insert(&broker->sessions, session->id, session, GFP_KERNEL);
+	if (err)
+		goto err_charge;
 	session->pid = get_pid(task_tgid(current));
 	get_net(broker->net);
 	atomic_inc(&broker->nr_sessions);
 	return session;
+
+err_charge:
+	broker_payer_uncharge(session->payer, BROKER_LIMIT_SESSIONS, 1);
+err_free:
+	broker_payer_put(session->payer);
+	kfree(session);
+	return ERR_PTR(err);
 }
 
 struct broker_session *broker_session_get(struct broker_session *session)
@@ -76,6 +89,7 @@ void broker_session_put(struct broker_session *session)
 	WARN_ON_ONCE(!xa_empty(&session->consumers));
 	net = session->broker->net;
 	broker_sender_put(session->sender);
+	broker_payer_put(session->payer);
 	call_rcu(&session->rcu, session_free_rcu);
 	put_net(net);
 }
@@ -85,6 +99,7 @@ static void session_forget_full(struct broker_session *session)
 	struct broker_queue *queue = session->full;
 
 	lockdep_assert_held(&session->mutex);
+	broker_limits_unblock(session);
 	if (!queue)
 		return;
 	spin_lock(&queue->lock);
@@ -113,6 +128,17 @@ void broker_session_set_full(struct broker_session *session, struct broker_queue
 		}
 		spin_unlock(&queue->lock);
 	}
+	mutex_unlock(&session->mutex);
+}
+
+/* A limit refused a message: the same until that allows it. */
+void broker_session_set_limited(struct broker_session *session,
+				const struct broker_admission *admission)
+{
+	mutex_lock(&session->mutex);
+	session_forget_full(session);
+	if (!session->ended)
+		broker_limits_block(session, admission);
 	mutex_unlock(&session->mutex);
 }
 
@@ -185,12 +211,14 @@ void broker_session_end(struct broker_session *session, u8 cause, u8 code, bool 
 	mutex_unlock(&broker->topology);
 	/* Who hears of the death finds that all it held is back. */
 	broker_wills_end(session, cause, code);
-	if (xa_erase(&broker->sessions, session->id))
+	if (xa_erase(&broker->sessions, session->id)) {
 		atomic_dec(&broker->nr_sessions);
+		broker_payer_uncharge(session->payer, BROKER_LIMIT_SESSIONS, 1);
+	}
 	wake_up_all(&session->wait);
 	spin_lock(&session->lock);
 	list_for_each_entry(waiter, &session->waiters, of_session)
-		wake_up_interruptible(&waiter->queue->room);
+		wake_up_interruptible(waiter->room);
 	spin_unlock(&session->lock);
 }
 
@@ -206,7 +234,7 @@ struct broker_sender *broker_session_sender(struct broker_session *session)
 	if (sender)
 		return sender;
 
-	sender = broker_sender_new();
+	sender = broker_sender_new(session->broker);
 	if (!sender)
 		return NULL;
 	spin_lock(&session->lock);
@@ -380,8 +408,8 @@ int broker_session_consume(struct broker_session *session, void *arg, void __use
 		return PTR_ERR(queue);
 	consumer = broker_consumer_new(session, queue);
 	broker_queue_put(queue);
-	if (!consumer)
-		return -ENOMEM;
+	if (IS_ERR(consumer))
+		return PTR_ERR(consumer);
 	consumer->flags = consume->flags;
 	consumer->user_data = consume->user_data;
 	consumer->credit_messages = consume->credit_messages;

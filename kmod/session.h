@@ -12,7 +12,9 @@
 #include <linux/xarray.h>
 
 struct broker;
+struct broker_admission;
 struct broker_consumer;
+struct broker_payer;
 struct broker_queue;
 struct broker_sender;
 struct pid;
@@ -32,11 +34,11 @@ struct pid;
 /**
  * struct broker_waiter - a publisher that waits for room
  * @of_session: in session.waiters (session.lock)
- * @queue: where (const)
+ * @room: where it sleeps (const)
  */
 struct broker_waiter {
 	struct list_head of_session;
-	struct broker_queue *queue;
+	wait_queue_head_t *room;
 };
 
 /**
@@ -63,11 +65,14 @@ struct broker_waiter {
  * @waiters: its publishers that wait for room (session.lock)
  * @sender: the last process that published through it (session.lock)
  * @wait: readers and pollers
- * @full: queue that last answered EAGAIN, with a reference (session.mutex)
+ * @payer: who pays for the session and its consumers (const)
+ * @full: queue that refused last, with a reference (session.mutex)
+ * @quota: or payer whose limit did, with a reference (session.mutex)
  * @full_messages: how many messages it refused (queue.lock of @full)
- * @full_bytes: and their bytes (queue.lock of @full)
- * @of_full: in its pollers (queue.lock of @full)
- * @blocked: not writable: @full is still full (queue.lock of @full; read anywhere)
+ * @full_bytes: and their bytes (queue.lock of @full, or limits.lock)
+ * @full_until: refused for its rate: until when, in ns (limits.lock)
+ * @of_full: in the pollers of @full, or of whose limit it was (as @full_bytes: its lock)
+ * @blocked: not writable: it is still so (as @full_bytes: its lock; read anywhere)
  * @published: messages published (atomic)
  * @refused: publishes that failed (atomic)
  * @received: messages handed out (atomic)
@@ -97,9 +102,12 @@ struct broker_session {
 	struct list_head waiters;
 	struct broker_sender *sender;
 	wait_queue_head_t wait;
+	struct broker_payer *payer;
 	struct broker_queue *full;
 	u32 full_messages;
 	u64 full_bytes;
+	u64 full_until;
+	struct broker_payer *quota;
 	struct list_head of_full;
 	bool blocked;
 
@@ -123,6 +131,8 @@ bool broker_session_readable(struct broker_session *session);
 void broker_session_catch_up(struct broker_session *session);
 void broker_session_set_full(struct broker_session *session, struct broker_queue *queue,
 			     u32 messages, u64 bytes);
+void broker_session_set_limited(struct broker_session *session,
+				const struct broker_admission *admission);
 
 /* ioctl bodies: @arg is a kernel copy of the struct, @uarg the caller's. */
 int broker_session_info(struct broker_session *session, void *arg, void __user *uarg);

@@ -9,6 +9,7 @@
 
 #include "broker.h"
 #include "consumer.h"
+#include "limit.h"
 #include "message.h"
 #include "queue.h"
 #include "reservation.h"
@@ -21,6 +22,7 @@
  * struct atomic_step - one operation of a transaction
  * @routes: publish: where to; its memory for searching is the submission's
  * @message: publish: what
+ * @admission: publish: what limits have let it take, if the message is charged
  * @refused: publish: the queue that had no room
  * @dropped: publish: refused, and the publisher said not to be told
  * @consumer: settlement: whose delivery
@@ -32,6 +34,7 @@ struct atomic_step {
 		struct {
 			struct broker_routes routes;
 			struct broker_message *message;
+			struct broker_admission admission;
 			struct broker_route *refused;
 			bool dropped;
 		};
@@ -105,7 +108,8 @@ static int atomic_prepare_publish(struct atomic *atomic, u32 index)
 	step->message = message;
 	trace_broker_publish(submit->session, message);
 	err = broker_publish_may(submit->session->broker) ?:
-	      broker_publish_route(submit, op, message);
+	      broker_publish_route(submit, op, message) ?:
+	      broker_publish_admit(submit, op, message, &step->admission, true);
 	if (err) {
 		broker_routes_put(&submit->routes);
 		if (!broker_publish_is_unconfirmed(op, err))
@@ -391,6 +395,8 @@ static void atomic_end(struct atomic *atomic, bool done)
 			broker_publish_confirm(atomic->submit, &step->routes, i,
 					       &atomic->results[i]);
 		broker_publish_unprepare(&step->routes);
+		if (!done && step->message && step->message->charged)
+			broker_admission_undo(&step->admission);
 		broker_routes_free(&step->routes);
 		broker_message_put(step->message);
 		cond_resched();

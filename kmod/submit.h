@@ -6,6 +6,7 @@
 
 #include "route.h"
 
+struct broker_admission;
 struct broker_confirm;
 struct broker_consumer;
 struct broker_entry;
@@ -51,6 +52,9 @@ struct broker_message *broker_publish_message(struct broker_submission *submit,
 int broker_publish_may(struct broker *broker);
 int broker_publish_route(struct broker_submission *submit, const struct broker_op *op,
 			 const struct broker_message *message);
+int broker_publish_admit(struct broker_submission *submit, const struct broker_op *op,
+			 struct broker_message *message, struct broker_admission *admission,
+			 bool holds);
 int broker_publish_prepare(struct broker_submission *submit, struct broker_routes *routes,
 			   struct broker_message *message);
 void broker_publish_unprepare(struct broker_routes *routes);

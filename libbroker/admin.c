@@ -79,6 +79,10 @@ const struct broker_command broker_commands[] = {
 	COMMAND(CONSUMER_DEL_NTF, "consumer-del-ntf", CONSUMER),
 	COMMAND(AUDIT_NTF, "audit-ntf", AUDIT),
 	COMMAND(ADVISORY_NTF, "advisory-ntf", ADVISORY),
+	COMMAND(LIMIT_GET, "limit-get", LIMIT, DO, DUMP),
+	COMMAND(LIMIT_NEW, "limit-new", LIMIT, DO),
+	COMMAND(LIMIT_SET, "limit-set", LIMIT, DO),
+	COMMAND(LIMIT_DEL, "limit-del", LIMIT, DO),
 };
 
 const unsigned int broker_nr_commands = COUNT(broker_commands);

@@ -35,6 +35,11 @@ static const char *const advisory_kinds[] = {
 	"message-quarantined"
 };
 static const char *const consumer_flags[] = { "auto-accept" };
+static const char *const limit_kinds[] = { "default-user", "user", "cgroup" };
+static const char *const limit_settings[] = {
+	"max-sessions", "max-queues", "max-bindings", "max-consumers", "max-bytes",
+	"messages-per-second", "messages-burst", "bytes-per-second", "bytes-burst"
+};
 
 #define PLAIN(set, attr, text, how)	\
 	{ .name = text, .id = BROKER_A_##set##_##attr, .kind = KIND_##how }
@@ -52,7 +57,6 @@ static const struct broker_attribute status_list[] = {
 	PLAIN(STATUS, DEFAULT_MAX_MESSAGES, "default-max-messages", U32),
 	PLAIN(STATUS, DEFAULT_MAX_BYTES, "default-max-bytes", U64),
 	WORDY(STATUS, DEFAULT_OVERFLOW, "default-overflow", WORD, overflows),
-	PLAIN(STATUS, QUEUES_PER_USER, "queues-per-user", U32),
 	PLAIN(STATUS, READY, "ready", U64),
 	PLAIN(STATUS, UNACKED, "unacked", U64),
 	PLAIN(STATUS, BYTES, "bytes", U64),
@@ -200,6 +204,28 @@ static const struct broker_attribute advisory_list[] = {
 	PLAIN(ADVISORY, LOST, "lost", U32),
 };
 
+static const struct broker_attribute limit_list[] = {
+	WORDY(LIMIT, KIND, "kind", WORD, limit_kinds),
+	PLAIN(LIMIT, UID, "uid", U32),
+	PLAIN(LIMIT, CGROUP, "cgroup", U64),
+	WORDY(LIMIT, OWN, "own", WORDS, limit_settings),
+	PLAIN(LIMIT, MAX_SESSIONS, "max-sessions", U64),
+	PLAIN(LIMIT, MAX_QUEUES, "max-queues", U64),
+	PLAIN(LIMIT, MAX_BINDINGS, "max-bindings", U64),
+	PLAIN(LIMIT, MAX_CONSUMERS, "max-consumers", U64),
+	PLAIN(LIMIT, MAX_BYTES, "max-bytes", U64),
+	PLAIN(LIMIT, MESSAGES_PER_SECOND, "messages-per-second", U64),
+	PLAIN(LIMIT, MESSAGES_BURST, "messages-burst", U64),
+	PLAIN(LIMIT, BYTES_PER_SECOND, "bytes-per-second", U64),
+	PLAIN(LIMIT, BYTES_BURST, "bytes-burst", U64),
+	PLAIN(LIMIT, SESSIONS, "sessions", U64),
+	PLAIN(LIMIT, QUEUES, "queues", U64),
+	PLAIN(LIMIT, BINDINGS, "bindings", U64),
+	PLAIN(LIMIT, CONSUMERS, "consumers", U64),
+	PLAIN(LIMIT, BYTES, "bytes", U64),
+	PLAIN(LIMIT, REFUSED, "refused", U64),
+};
+
 #define SET(text, array, last)	{ text, array, COUNT(array), last }
 
 const struct broker_attributes broker_attributes[] = {
@@ -212,6 +238,7 @@ const struct broker_attributes broker_attributes[] = {
 	[BROKER_OBJECT_ROUTE]	 = SET("route", route_list, BROKER_A_ROUTE_MAX),
 	[BROKER_OBJECT_AUDIT]	 = SET("audit", audit_list, BROKER_A_AUDIT_MAX),
 	[BROKER_OBJECT_ADVISORY] = SET("advisory", advisory_list, BROKER_A_ADVISORY_MAX),
+	[BROKER_OBJECT_LIMIT]	 = SET("limit", limit_list, BROKER_A_LIMIT_MAX),
 };
 
 /* One attribute's value; which members count is the attribute's kind. */

@@ -530,7 +530,7 @@ const struct broker_confirm *broker_batch_confirms(const struct broker_batch *ba
  * DOC: Objects
  *
  * Administration speaks of exchanges, queues, bindings, consumers, sessions,
- * routes, audit records, advisories and of the broker itself.  Each is an object
+ * routes, audit records, advisories, limits and of the broker itself.  Each is an object
  * with named attributes, those of the netlink specification ("max-messages",
  * "overflow").  Flags and enumerations are read and written as words
  * ("auto-delete,exclusive", "topic").
@@ -545,6 +545,7 @@ enum broker_object_type {
 	BROKER_OBJECT_ROUTE,
 	BROKER_OBJECT_AUDIT,
 	BROKER_OBJECT_ADVISORY,
+	BROKER_OBJECT_LIMIT,
 };
 
 /* How to read an attribute. */

@@ -59,6 +59,9 @@ static int bad_value(const struct command *command, const struct option_def *def
 	case VALUE_SIZE:
 		what = "size, such as 4096, 64K or 16M";
 		break;
+	case VALUE_LIMIT:
+		what = "number, size such as 64K, or none";
+		break;
 	case VALUE_MODE:
 		what = "mode, such as 0660";
 		break;
@@ -98,6 +101,11 @@ static bool parse_value(struct option_value *value, const struct option_def *def
 		       value->number >= def->min && value->number <= def->max;
 	case VALUE_SIZE:
 		return parse_size(value->text, &value->number);
+	case VALUE_LIMIT:
+		if (strcmp(value->text, "none"))
+			return parse_size(value->text, &value->number);
+		value->number = BROKER_LIMIT_NONE;
+		return true;
 	case VALUE_MODE:
 		return parse_mode(value->text, &value->number);
 	case VALUE_DURATION:

@@ -64,7 +64,6 @@ enum option_id {
 	OPT_DEFAULT_MAX_MESSAGES,
 	OPT_DEFAULT_MAX_BYTES,
 	OPT_DEFAULT_OVERFLOW,
-	OPT_QUEUES_PER_USER,
 	/* of lists */
 	OPT_WIDE,
 	/* of draining */
@@ -75,6 +74,16 @@ enum option_id {
 	OPT_DIGEST,
 	OPT_DRY_RUN,
 	OPT_PRUNE,
+	/* of limits */
+	OPT_MAX_SESSIONS,
+	OPT_MAX_QUEUES,
+	OPT_MAX_BINDINGS,
+	OPT_MAX_CONSUMERS,
+	OPT_MAX_HELD,
+	OPT_MESSAGE_RATE,
+	OPT_MESSAGE_BURST,
+	OPT_BYTE_RATE,
+	OPT_BYTE_BURST,
 	/* of messages: properties */
 	OPT_CONTENT_TYPE,
 	OPT_CONTENT_ENCODING,
@@ -123,6 +132,7 @@ enum value_kind {
 	VALUE_TEXT,
 	VALUE_NUMBER,		/* within min and max */
 	VALUE_SIZE,		/* bytes, with K, M, G */
+	VALUE_LIMIT,		/* a number or bytes with K, M, G; or none */
 	VALUE_MODE,		/* octal */
 	VALUE_DURATION,		/* nanoseconds, from 5s, 200ms, … */
 	VALUE_TIMESTAMP,	/* milliseconds since 1970, or "now" */

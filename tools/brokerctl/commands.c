@@ -33,6 +33,12 @@
 	{ .name = "EXCHANGE", .attribute = "exchange", .names = NAMES_EXCHANGE },               \
 	{ .name = "DEST", .names = NAMES_QUEUE },                                        \
 	{ .name = "KEY", .attribute = "key", .optional = true }
+#define LIMIT_ARGUMENTS(is_optional)                                                            \
+	{ .name = "KIND", .attribute = "kind", .optional = is_optional },                       \
+	{ .name = "WHO", .optional = true }
+#define LIMIT_OPTIONS                                                                           \
+	OPT_MAX_SESSIONS, OPT_MAX_QUEUES, OPT_MAX_BINDINGS, OPT_MAX_CONSUMERS, OPT_MAX_HELD,    \
+	OPT_MESSAGE_RATE, OPT_MESSAGE_BURST, OPT_BYTE_RATE, OPT_BYTE_BURST
 #define QUEUE_ARGUMENT { .name = "QUEUE", .names = NAMES_QUEUE }
 #define DEFINITIONS_FILE { .name = "FILE", .names = NAMES_FILE, .optional = true }
 #define PUBLISH_ARGUMENTS                                                                       \
@@ -125,7 +131,7 @@ const struct command commands[] = {
 		.brief = "Change settings of the broker",
 		.object = &noun_broker,
 		.options = { OPT_DEFAULT_MAX_MESSAGES, OPT_DEFAULT_MAX_BYTES,
-			     OPT_DEFAULT_OVERFLOW, OPT_QUEUES_PER_USER },
+			     OPT_DEFAULT_OVERFLOW },
 		.run = object_set,
 	},
 	{
@@ -249,6 +255,43 @@ const struct command commands[] = {
 		.object = &noun_session,
 		.options = { OPT_VERBOSE, OPT_WIDE },
 		.run = object_show,
+	},
+	{
+		.noun = "limit", .verb = "add",
+		.brief = "Limit a user or a cgroup",
+		.details = "KIND is user, and WHO a name or number; or cgroup, and WHO its folder "
+			   "or id. What is left out is as for users in general.",
+		.object = &noun_limit,
+		.arguments = { LIMIT_ARGUMENTS(false) },
+		.options = { LIMIT_OPTIONS },
+		.run = object_add,
+	},
+	{
+		.noun = "limit", .verb = "set",
+		.brief = "Change limits, or the defaults for users",
+		.details = "KIND is as for add; or default-user, without WHO: all users without a "
+			   "rule and without CAP_NET_ADMIN. Limits below what there is take nothing "
+			   "away.",
+		.object = &noun_limit,
+		.arguments = { LIMIT_ARGUMENTS(false) },
+		.options = { LIMIT_OPTIONS },
+		.run = object_set,
+	},
+	{
+		.noun = "limit", .verb = "del",
+		.brief = "Delete the limits of a user or a cgroup",
+		.object = &noun_limit,
+		.arguments = { LIMIT_ARGUMENTS(false) },
+		.run = object_del,
+	},
+	{
+		.noun = "limit", .verb = "show",
+		.brief = "Show what users and cgroups have, and may have",
+		.details = "Without CAP_NET_ADMIN, only the defaults and what is one's own.",
+		.object = &noun_limit,
+		.arguments = { LIMIT_ARGUMENTS(true) },
+		.options = { OPT_VERBOSE },
+		.run = limit_show,
 	},
 	{
 		.verb = "publish",

@@ -24,6 +24,8 @@ struct noun {
 	bool by_name;			/* get takes a name, and answers with that one */
 	bool single;			/* there is one: get needs no name */
 	const struct column *columns;	/* of a table, ended by a NULL attribute */
+	/* What a table shows in a column, to be freed, if not the attribute alone; or NULL. */
+	char *(*cell)(const struct broker_object *object, const char *attribute);
 	const char *const *settings;	/* attributes that tell it apart, for events */
 	const char *const *prepared;	/* attributes that prepare() sets, or NULL */
 	/* Sets what is not simply an attribute by its name; returns an exit status. */
@@ -31,7 +33,7 @@ struct noun {
 };
 
 extern const struct noun noun_broker, noun_exchange, noun_queue, noun_binding, noun_consumer,
-	noun_session, noun_route, noun_audit, noun_advisory;
+	noun_session, noun_route, noun_audit, noun_advisory, noun_limit;
 
 int object_add(const struct args *args);
 int object_set(const struct args *args);

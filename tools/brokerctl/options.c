@@ -145,11 +145,6 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.words = overflows, .attribute = "default-overflow",
 		.help = "for queues made without --overflow",
 	},
-	[OPT_QUEUES_PER_USER] = {
-		.name = "queues-per-user", .kind = VALUE_NUMBER, .value_name = "N",
-		.max = UINT32_MAX, .attribute = "queues-per-user",
-		.help = "most queues of a user without CAP_NET_ADMIN",
-	},
 
 	[OPT_WIDE] = {
 		.name = "wide", .letter = 'w',
@@ -179,6 +174,52 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.name = "prune",
 		.help = "delete exchanges, queues and bindings that FILE does not have; those of "
 			"the broker itself and exclusive queues stay",
+	},
+
+	[OPT_MAX_SESSIONS] = {
+		.name = "max-sessions", .kind = VALUE_LIMIT, .value_name = "N",
+		.attribute = "max-sessions",
+		.help = "most sessions open at a time; or none",
+	},
+	[OPT_MAX_QUEUES] = {
+		.name = "max-queues", .kind = VALUE_LIMIT, .value_name = "N",
+		.attribute = "max-queues",
+		.help = "most queues made and not deleted; or none",
+	},
+	[OPT_MAX_BINDINGS] = {
+		.name = "max-bindings", .kind = VALUE_LIMIT, .value_name = "N",
+		.attribute = "max-bindings",
+		.help = "most bindings made and not deleted; or none",
+	},
+	[OPT_MAX_CONSUMERS] = {
+		.name = "max-consumers", .kind = VALUE_LIMIT, .value_name = "N",
+		.attribute = "max-consumers",
+		.help = "most consumers at a time; or none",
+	},
+	[OPT_MAX_HELD] = {
+		.name = "max-bytes", .kind = VALUE_LIMIT, .value_name = "SIZE",
+		.attribute = "max-bytes",
+		.help = "most bytes published and still held, such as 64M; or none",
+	},
+	[OPT_MESSAGE_RATE] = {
+		.name = "messages-per-second", .kind = VALUE_LIMIT, .value_name = "N",
+		.attribute = "messages-per-second",
+		.help = "most messages published in a second, in the long run; or none",
+	},
+	[OPT_MESSAGE_BURST] = {
+		.name = "messages-burst", .kind = VALUE_LIMIT, .value_name = "N",
+		.attribute = "messages-burst",
+		.help = "most at once after a pause (default: a second's worth); or none",
+	},
+	[OPT_BYTE_RATE] = {
+		.name = "bytes-per-second", .kind = VALUE_LIMIT, .value_name = "SIZE",
+		.attribute = "bytes-per-second",
+		.help = "most bytes published in a second, in the long run; or none",
+	},
+	[OPT_BYTE_BURST] = {
+		.name = "bytes-burst", .kind = VALUE_LIMIT, .value_name = "SIZE",
+		.attribute = "bytes-burst",
+		.help = "most at once after a pause (default: a second's worth); or none",
 	},
 
 	[OPT_CONTENT_TYPE] = {

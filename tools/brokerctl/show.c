@@ -14,14 +14,15 @@ static bool is_size(const char *attribute)
 {
 	size_t length = strlen(attribute);
 
-	return length >= 5 && !strcmp(attribute + length - 5, "bytes");
+	return (length >= 5 && !strcmp(attribute + length - 5, "bytes")) ||
+	       !strncmp(attribute, "bytes-", 6);
 }
 
 /* Numbers that stand for something else, and are not to be added up */
 static bool is_name(const char *attribute)
 {
 	return !strcmp(attribute, "uid") || !strcmp(attribute, "gid") ||
-	       !strcmp(attribute, "mode");
+	       !strcmp(attribute, "mode") || !strcmp(attribute, "cgroup");
 }
 
 /* Text that is none where it is empty */
@@ -235,6 +236,15 @@ void listing_begin(struct listing *listing, const struct args *args,
 		listing->table = table_new(nr_shown(listing));
 }
 
+static char *cell_text(const struct listing *listing, const struct broker_object *object,
+		       const char *attribute)
+{
+	const struct noun *noun = listing->args->command->object;
+	char *text = noun && noun->cell ? noun->cell(object, attribute) : NULL;
+
+	return text ? text : object_text(object, attribute);
+}
+
 static void add_headings(struct listing *listing, const struct broker_object *object)
 {
 	const struct column *column;
@@ -261,7 +271,7 @@ int listing_add(const struct broker_object *object, void *arg)
 			add_headings(listing, object);
 		for (column = shown(listing, listing->columns); column;
 		     column = shown(listing, column + 1))
-			table_cell(listing->table, object_text(object, column->attribute),
+			table_cell(listing->table, cell_text(listing, object, column->attribute),
 				   right_aligned(object, column->attribute));
 	}
 	listing->count++;

@@ -55,6 +55,25 @@
  */
 
 /**
+ * DOC: Limits of users and cgroups
+ *
+ * What a user or a cgroup may have of sessions, queues, bindings, consumers and
+ * bytes in queues, and how much it may publish in a second, is limited over
+ * netlink.  A process is subject to the limits of its effective user and of each
+ * cgroup that it is in; where one of them refuses, nothing is done:
+ *
+ *  - EDQUOT: there is as much as it may have.  open() gives it for sessions,
+ *    CONSUME for consumers, and PUBLISH for the bytes of what was published and
+ *    is still held by a queue or a consumer.
+ *  - EBUSY: PUBLISH, and so much was published of late that it has to wait.
+ *
+ * Both end by themselves, as EAGAIN does: poll for EPOLLOUT, or give SUBMIT a
+ * @timeout_ns.  Receiving and settling is never limited.  Who has CAP_NET_ADMIN
+ * over the network namespace is bound only by a rule that names his user or
+ * cgroup, not by the defaults for users.
+ */
+
+/**
  * DOC: Names, routing keys and topic patterns
  *
  * A name or key is 1 to 255 bytes of valid UTF-8 without control characters
@@ -159,6 +178,9 @@
 
 /* A @timeout_ns that never ends. */
 #define BROKER_TIMEOUT_FOREVER		(~0ULL)
+
+/* In netlink, a limit of a user or cgroup that is none. */
+#define BROKER_LIMIT_NONE		(~0ULL)
 
 /* 0x06 to 0x0f: calls of this kind; 0x10: delivery ring; 0x20: streams; 0x30: store. */
 enum {
@@ -486,18 +508,22 @@ enum broker_confirm_level {
  *    exchange: to the queue).
  *  - EAGAIN: a queue is full; poll for EPOLLOUT, or give the call a @timeout_ns
  *    where the queue's overflow policy is "block".
- *  - ETIMEDOUT, EINTR: it stayed full until @timeout_ns, or until a signal;
+ *  - ETIMEDOUT, EINTR: it stayed so until @timeout_ns, or until a signal;
  *    after EINTR the rest of the call gets ECANCELED.
  *  - ESHUTDOWN: a matching queue is sealed, or the broker is draining: it takes
  *    nothing more.
+ *  - EDQUOT, EBUSY: a limit of the caller's user or cgroup, see there; poll for
+ *    EPOLLOUT, or give the call a @timeout_ns, which then waits for any queue;
+ *    but a transaction does not wait for EDQUOT to end.
  *  - EMSGSIZE: the body or properties are longer than the maximum, or the
- *    message is larger than all the room a matching queue has.
+ *    message is larger than all the room a matching queue has, or than all bytes
+ *    that a limit lets the caller hold.
  *  - EPERM: a user header's name begins with "broker.".
  *  - EFAULT, EINVAL, EILSEQ, EOPNOTSUPP, ENOMEM: as above.
  *
  * With BROKER_CONFIRM_NONE the result is 0 in place of EHOSTUNREACH, EAGAIN,
- * ESHUTDOWN, and EMSGSIZE by a queue; such a publish never waits.  A full queue clears
- * EPOLLOUT then, too.
+ * ESHUTDOWN, EDQUOT, EBUSY, and EMSGSIZE by a queue or a limit; such a publish never
+ * waits.  A refusal clears EPOLLOUT then, too.
  *
  * With BROKER_PUBLISH_F_WILL the message is a *last will*: it is checked as
  * above, refusals by queues and BROKER_CONFIRM_NONE apart, and kept.  When the
@@ -664,7 +690,8 @@ struct broker_confirm {
  * @nr_confirms: in: room at @confirms; out: confirms there were, which may be more
  * @failed: out: operations whose result is an error
  * @timeout_ns: longest wait of the whole call for room in queues whose overflow
- *	policy is "block"; 0 does not wait; BROKER_TIMEOUT_FOREVER
+ *	policy is "block", and for limits of the caller's user and cgroups to let it
+ *	publish; 0 does not wait; BROKER_TIMEOUT_FOREVER
  *
  * Performs the operations in order.  Each stands alone: what fails is told in
  * its result and the next one goes on, unless BROKER_SUBMIT_F_STOP is set or a
@@ -735,6 +762,7 @@ struct broker_submit {
  *  - EACCES: no permission to consume from it.
  *  - EBUSY: the queue is exclusive to another session.
  *  - EMFILE: the session has BROKER_MAX_CONSUMERS consumers.
+ *  - EDQUOT: a limit of the user or a cgroup of who opened the session.
  */
 struct broker_consume {
 	__u32 size;
@@ -994,7 +1022,8 @@ struct broker_browse {
  * DOC: poll, select, epoll
  *
  * EPOLLIN: RECEIVE with @consumer 0 would return at once.  EPOLLOUT: the queue
- * that last answered this session with EAGAIN is no longer full.  EPOLLHUP
+ * that last answered this session with EAGAIN is no longer full, or the limit that
+ * did so with EDQUOT or EBUSY allows more.  EPOLLHUP
  * and EPOLLERR: the session has ended (EOWNERDEAD).
  */
 

@@ -4,6 +4,9 @@
 
 #define min(a, b)	((a) < (b) ? (a) : (b))
 #define max(a, b)	((a) > (b) ? (a) : (b))
+#define min(a, b)	((a) < (b) ? (a) : (b))
+#define max_t(type, a, b)	max((type)(a), (type)(b))
+#define min_t(type, a, b)	min((type)(a), (type)(b))
 #define swap(a, b)	\
 	do { __typeof__(a) swap_tmp = (a); (a) = (b); (b) = swap_tmp; } while (0)
 
