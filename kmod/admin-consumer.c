@@ -10,9 +10,11 @@
 #include "broker.h"
 #include "consumer.h"
 #include "queue.h"
+#include "selector.h"
 #include "session.h"
 
 static_assert((int)BROKER_CONSUMER_FLAGS_AUTO_ACCEPT == BROKER_CONSUME_F_AUTO_ACCEPT);
+static_assert((int)BROKER_CONSUMER_FLAGS_HEADERS_ONLY == BROKER_CONSUME_F_HEADERS_ONLY);
 
 static int put_identity(struct sk_buff *skb, const struct broker_nl_head *head,
 			struct broker_consumer *consumer)
@@ -81,7 +83,10 @@ int broker_nl_put_consumer(struct sk_buff *skb, const struct broker_nl_head *hea
 	return broker_nl_end(skb, hdr,
 			     !hdr || put_identity(skb, head, consumer) ||
 			     nla_put_u32(skb, BROKER_A_CONSUMER_FLAGS, consumer->flags) ||
-			     put_snapshot(skb, &now));
+			     put_snapshot(skb, &now) ||
+			     (consumer->choice.selector &&
+			      nla_put_string(skb, BROKER_A_CONSUMER_FILTER_TEXT,
+					     broker_selector_text(consumer->choice.selector))));
 }
 
 int broker_nl_put_consumer_ended(struct sk_buff *skb, const struct broker_nl_head *head,
@@ -226,7 +231,7 @@ int broker_nl_consumer_get_doit(struct sk_buff *skb, struct genl_info *info)
 	    BROKER_NL_MISSING(info->extack, info->attrs, BROKER_A_CONSUMER_ID,
 			      "which consumer? the number is missing"))
 		return -EINVAL;
-	reply = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	reply = genlmsg_new(BROKER_NL_CONSUMER_SIZE, GFP_KERNEL);
 	if (!reply)
 		return -ENOMEM;
 

@@ -12,7 +12,7 @@ static void explain(const struct nlattr *program, const struct nlattr *text,
 	switch (err) {
 	case -E2BIG:
 		BROKER_NL_ERR(extack, program,
-			      "the filter is too deep, reads too many fields or has too long patterns");
+			      "the filter is too deep, or has too many fields or patterns");
 		break;
 	case -EOPNOTSUPP:
 		BROKER_NL_ERR(extack, program,

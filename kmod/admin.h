@@ -128,6 +128,10 @@ struct broker_queue *broker_nl_find_queue(struct broker *broker, const struct nl
 #define BROKER_NL_FILTER_SIZE_MAX					\
 	(nla_total_size(BROKER_FILTER_MAX) + nla_total_size(BROKER_FILTER_TEXT_MAX + 1))
 
+/* A consumer, with the text of its filter. */
+#define BROKER_NL_CONSUMER_SIZE						\
+	(GENLMSG_DEFAULT_SIZE + nla_total_size(BROKER_FILTER_TEXT_MAX + 1))
+
 struct broker_selector *broker_nl_parse_filter(const struct nlattr *program,
 					       const struct nlattr *text,
 					       struct netlink_ext_ack *extack);

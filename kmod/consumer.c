@@ -14,6 +14,7 @@
 #include "memory.h"
 #include "message.h"
 #include "queue.h"
+#include "selector.h"
 #include "reservation.h"
 #include "session.h"
 #include "trace.h"
@@ -51,6 +52,7 @@ void broker_consumer_put(struct broker_consumer *consumer)
 {
 	if (consumer && refcount_dec_and_test(&consumer->refs)) {
 		broker_payer_uncharge(consumer->session->payer, BROKER_LIMIT_CONSUMERS, 1);
+		broker_selector_free(consumer->choice.selector);
 		broker_queue_put(consumer->queue);
 		broker_session_put(consumer->session);
 		kfree_rcu(consumer, rcu);
@@ -190,6 +192,7 @@ int broker_consumer_attach(struct broker_consumer *consumer)
 	refcount_inc(&consumer->refs);
 	list_add_tail(&consumer->of_queue, &queue->consumers);
 	WRITE_ONCE(queue->nr_consumers, queue->nr_consumers + 1);
+	queue->nr_choosy += consumer->choice.selector ? 1 : 0;
 	queue->had_consumer = true;
 	consumer->served = ++queue->served;
 	atomic_inc(&queue->broker->nr_consumers);
@@ -267,6 +270,7 @@ bool broker_consumer_detach(struct broker_consumer *consumer, const struct broke
 	WRITE_ONCE(consumer->dead, true);
 	list_del_init(&consumer->of_queue);
 	WRITE_ONCE(queue->nr_consumers, queue->nr_consumers - 1);
+	queue->nr_choosy -= consumer->choice.selector ? 1 : 0;
 	broker_consumer_update_locked(consumer);
 	consumer_list_locked(consumer);
 	if (how->cause == BROKER_CAUSE_QUEUE_DELETED) {
@@ -340,7 +344,8 @@ int broker_consumer_lease(struct broker_consumer *consumer, struct broker_handou
 
 	spin_lock(&queue->lock);
 	while (count < max && (entry = broker_entry_first(&consumer->pending))) {
-		u32 size = broker_handout_size(entry->message);
+		u32 size = broker_handout_size(entry->message,
+					       broker_consumer_headers_only(consumer));
 
 		if (size > room) {
 			*needed = size;

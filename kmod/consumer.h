@@ -7,6 +7,9 @@
 #include <linux/refcount.h>
 #include <linux/types.h>
 
+#include <linux/broker.h>
+
+#include "choice.h"
 #include "entry.h"
 #include "handout.h"
 
@@ -43,6 +46,7 @@ struct pid;
  * @id: number within the session (const)
  * @flags: BROKER_CONSUME_F_* (const)
  * @user_data: the caller's own (const)
+ * @choice: which entries it gets, see there (queue.lock)
  * @of_queue: in queue.consumers (queue.lock)
  * @eligible: in queue.eligible, if it has free credit (queue.lock)
  * @is_eligible: whether it is there (queue.lock)
@@ -73,6 +77,7 @@ struct broker_consumer {
 	u32 id;
 	u32 flags;
 	u64 user_data;
+	struct broker_choice choice;
 
 	struct list_head of_queue;
 	struct rb_node eligible;
@@ -104,6 +109,11 @@ void broker_consumer_put(struct broker_consumer *consumer);
 
 int broker_consumer_attach(struct broker_consumer *consumer);
 bool broker_consumer_detach(struct broker_consumer *consumer, const struct broker_return *how);
+
+static inline bool broker_consumer_headers_only(const struct broker_consumer *consumer)
+{
+	return consumer->flags & BROKER_CONSUME_F_HEADERS_ONLY;
+}
 
 /* Under queue.lock. */
 void broker_consumer_update_locked(struct broker_consumer *consumer);

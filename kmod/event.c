@@ -121,7 +121,7 @@ void broker_event_consumer(struct broker_consumer *consumer)
 	struct broker_nl_head head = broker_nl_head_event(broker, BROKER_CMD_CONSUMER_NTF);
 	struct sk_buff *skb;
 
-	skb = event_new(broker, BROKER_NLGRP_CONSUMERS, GENLMSG_DEFAULT_SIZE);
+	skb = event_new(broker, BROKER_NLGRP_CONSUMERS, BROKER_NL_CONSUMER_SIZE);
 	if (skb)
 		event_send(broker, BROKER_NLGRP_CONSUMERS, skb,
 			   broker_nl_put_consumer(skb, &head, consumer));

@@ -18,10 +18,13 @@ u32 broker_handout_fds(const struct broker_message *message)
 }
 
 /* Bytes of the reader's memory that a message takes. */
-u32 broker_handout_size(const struct broker_message *message)
+u32 broker_handout_size(const struct broker_message *message, bool headers_only)
 {
 	u32 fds = message->files ? message->files->nr * sizeof(s32) : 0;
 
+	if (headers_only)
+		return ALIGN(sizeof(struct broker_delivery) + broker_message_data_size(message) -
+			     message->body_len, 8);
 	return ALIGN(broker_handout_fds(message) + fds, 8);
 }
 
@@ -44,12 +47,15 @@ static int handout_copy_one(const struct broker_handout *handout,
 			    const struct broker_handout_to *to, void __user *at)
 {
 	const struct broker_message *message = handout->message;
-	u32 data = broker_message_data_size(message), size = broker_handout_size(message);
+	const struct broker_files *files = to->headers_only ? NULL : message->files;
+	u32 size = broker_handout_size(message, to->headers_only);
+	u32 body = to->headers_only ? 0 : message->body_len;
+	u32 data = broker_message_data_size(message) - message->body_len + body;
 	struct broker_delivery delivery = {
 		.size = size,
 		.header_size = sizeof(delivery),
 		.flags = (handout->acquired > !!to->consumer ? BROKER_DELIVERY_F_REDELIVERED : 0) |
-			 (message->body_is_file ? BROKER_DELIVERY_F_BODY_FD : 0),
+			 (files && message->body_is_file ? BROKER_DELIVERY_F_BODY_FD : 0),
 		.consumer = to->consumer,
 		.queue = to->queue,
 		.tag = to->consumer ? handout->tag : 0,
@@ -64,9 +70,10 @@ static int handout_copy_one(const struct broker_handout *handout,
 		.exchange_len = message->exchange_len,
 		.key_len = message->key_len,
 		.props_len = message->props_len,
-		.body_len = message->body_len,
-		.nr_fds = message->files ? message->files->nr : 0,
-		.fds = message->files ? broker_handout_fds(message) : 0,
+		.body_len = body,
+		.nr_fds = files ? files->nr : 0,
+		.fds = files ? broker_handout_fds(message) : 0,
+		.body_size = message->body_len,
 	};
 	s32 none[BROKER_MAX_FDS];
 
@@ -91,7 +98,7 @@ int broker_handout_copy(const struct broker_handout *handouts, u32 count,
 
 		if (err)
 			return err;
-		offset += broker_handout_size(handouts[i].message);
+		offset += broker_handout_size(handouts[i].message, to->headers_only);
 	}
 	*bytes = offset;
 	return 0;

@@ -38,16 +38,18 @@ struct broker_handout {
  * @consumer: number, or 0 (const)
  * @queue: number (const)
  * @user_data: the consumer's (const)
+ * @headers_only: without bodies, and without files (const)
  */
 struct broker_handout_to {
 	void __user *buffer;
 	u32 consumer;
 	u32 queue;
 	u64 user_data;
+	bool headers_only;
 };
 
 u32 broker_handout_fds(const struct broker_message *message);
-u32 broker_handout_size(const struct broker_message *message);
+u32 broker_handout_size(const struct broker_message *message, bool headers_only);
 void broker_handout_fill(struct broker_handout *handout, const struct broker_entry *entry);
 int broker_handout_copy(const struct broker_handout *handouts, u32 count,
 			const struct broker_handout_to *to, u32 *bytes);

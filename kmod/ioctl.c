@@ -64,10 +64,10 @@ static inline void check_abi(void)
 	BUILD_BUG_ON(sizeof(struct broker_result) != 24);
 	BUILD_BUG_ON(sizeof(struct broker_confirm) != 24);
 	BUILD_BUG_ON(sizeof(struct broker_submit) != 56);
-	BUILD_BUG_ON(sizeof(struct broker_consume) != 48);
+	BUILD_BUG_ON(sizeof(struct broker_consume) != 72);
 	BUILD_BUG_ON(sizeof(struct broker_cancel) != 16);
 	BUILD_BUG_ON(sizeof(struct broker_origin) != 32);
-	BUILD_BUG_ON(sizeof(struct broker_delivery) != 112);
+	BUILD_BUG_ON(sizeof(struct broker_delivery) != 120);
 	BUILD_BUG_ON(sizeof(struct broker_receive) != 48);
 	BUILD_BUG_ON(sizeof(struct broker_browse) != 72);
 	BUILD_BUG_ON(BROKER_MAX_NAME > U8_MAX || BROKER_MAX_KEY > U8_MAX);

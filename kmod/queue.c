@@ -387,10 +387,21 @@ void broker_queue_unused(struct broker_queue *queue)
 	mutex_unlock(&queue->broker->topology);
 }
 
+/* Tells consumers with filters, which may have passed its place. */
+static void queue_came_back_locked(struct broker_queue *queue, const struct broker_entry *entry)
+{
+	struct broker_consumer *consumer;
+
+	list_for_each_entry(consumer, &queue->consumers, of_queue)
+		broker_choice_came_back(&consumer->choice, entry);
+}
+
 /* Puts an entry at its place among those that wait for a consumer. */
 void broker_queue_ready_locked(struct broker_queue *queue, struct broker_entry *entry)
 {
 	lockdep_assert_held(&queue->lock);
+	if (queue->nr_choosy)
+		queue_came_back_locked(queue, entry);
 	broker_entry_insert(&queue->ready, entry, entry->place);
 	entry->state = BROKER_ENTRY_READY;
 	queue->nr_ready++;
@@ -431,6 +442,23 @@ void broker_queue_take_locked(struct broker_queue *queue, struct broker_entry *e
 	queue->nr_ready--;
 }
 
+/* The best consumer that can use an entry, and the entry; NULL: none so far. */
+static struct broker_consumer *queue_choose_locked(struct broker_queue *queue,
+						   struct broker_entry **entry, u32 *looks)
+{
+	struct broker_consumer *consumer;
+	struct rb_node *node;
+
+	for (node = rb_first_cached(&queue->eligible); node && *looks < BROKER_CHOICE_LOOKS;
+	     node = rb_next(node)) {
+		consumer = rb_entry(node, struct broker_consumer, eligible);
+		*entry = broker_choice_next(&consumer->choice, &queue->ready, looks);
+		if (*entry)
+			return consumer;
+	}
+	return NULL;
+}
+
 /* Assigns ready entries to consumers while there are both; may drop the lock in between. */
 void broker_queue_dispatch_locked(struct broker_queue *queue)
 {
@@ -438,17 +466,20 @@ void broker_queue_dispatch_locked(struct broker_queue *queue)
 
 	lockdep_assert_held(&queue->lock);
 	broker_queue_show_locked(queue);
-	for (;;) {
-		struct broker_entry *entry = broker_entry_first(&queue->ready);
-		struct rb_node *first = rb_first_cached(&queue->eligible);
+	while (broker_entry_first(&queue->ready)) {
+		struct broker_consumer *consumer;
+		struct broker_entry *entry;
+		u32 looks = 0;
 
-		if (!entry || !first)
+		consumer = queue_choose_locked(queue, &entry, &looks);
+		if (consumer) {
+			broker_queue_take_locked(queue, entry);
+			queue->nr_unacked++;
+			broker_consumer_assign_locked(consumer, entry);
+		} else if (looks < BROKER_CHOICE_LOOKS) {
 			return;
-		broker_queue_take_locked(queue, entry);
-		queue->nr_unacked++;
-		broker_consumer_assign_locked(rb_entry(first, struct broker_consumer, eligible),
-					      entry);
-		if (!(++count % BROKER_LOCK_BATCH))
+		}
+		if (looks == BROKER_CHOICE_LOOKS || !(++count % BROKER_LOCK_BATCH))
 			cond_resched_lock(&queue->lock);
 	}
 }

@@ -136,6 +136,7 @@ struct broker_queue_stats {
  *	credit (queue.lock)
  * @consumers: all (queue.lock)
  * @nr_consumers: how many (queue.lock; read anywhere)
+ * @nr_choosy: of them, how many have a filter (queue.lock)
  * @eligible: consumers with free credit, most first (queue.lock)
  * @room: publishers that wait for room
  * @pollers: sessions that poll for room (queue.lock)
@@ -177,6 +178,7 @@ struct broker_queue {
 	u64 served;
 	struct list_head consumers;
 	u32 nr_consumers;
+	u32 nr_choosy;
 	struct rb_root_cached eligible;
 	wait_queue_head_t room;
 	struct list_head pollers;

@@ -66,6 +66,7 @@ static int receive_from(struct receive *receive, struct broker_consumer *consume
 		.consumer = consumer->id,
 		.queue = consumer->queue->id,
 		.user_data = consumer->user_data,
+		.headers_only = broker_consumer_headers_only(consumer),
 	};
 	int err;
 
@@ -112,9 +113,10 @@ static int receive_try(struct receive *receive, struct broker_consumer *consumer
 	int err = receive_from(receive, consumer, pull);
 
 	if (!err && receive->count) {
-		err = receive_tell(receive, uargs) ?:
-		      broker_files_install(receive->handouts, receive->count,
-					   u64_to_user_ptr(receive->args->buffer));
+		err = receive_tell(receive, uargs);
+		if (!err && !broker_consumer_headers_only(consumer))
+			err = broker_files_install(receive->handouts, receive->count,
+						   u64_to_user_ptr(receive->args->buffer));
 		if (err)
 			broker_consumer_unlease(consumer, receive->handouts, receive->count);
 		else
@@ -328,7 +330,7 @@ static u32 browse_collect(struct browse *browse)
 	broker_queue_show_locked(browse->queue);
 	entry = broker_entry_after(&browse->queue->ready, args->cursor);
 	for (; entry && count < max && looked++ < RECEIVE_FEW; entry = broker_entry_next(entry)) {
-		u32 size = broker_handout_size(entry->message);
+		u32 size = broker_handout_size(entry->message, false);
 
 		if (!browse->selector || broker_selector_match(browse->selector, entry->message)) {
 			if (size > room) {

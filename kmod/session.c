@@ -16,6 +16,7 @@
 #include "message.h"
 #include "name.h"
 #include "queue.h"
+#include "selector.h"
 #include "reservation.h"
 #include "sender.h"
 #include "session.h"
@@ -348,7 +349,7 @@ struct broker_queue *broker_session_find_queue(struct broker_session *session, u
 
 static int consume_check(const struct broker_consume *consume)
 {
-	if (consume->flags & ~BROKER_CONSUME_F_AUTO_ACCEPT)
+	if (consume->flags & ~(BROKER_CONSUME_F_AUTO_ACCEPT | BROKER_CONSUME_F_HEADERS_ONLY))
 		return -EOPNOTSUPP;
 	/* Message credit without byte credit could never be used. */
 	if (consume->credit_messages && !consume->credit_bytes)
@@ -396,6 +397,7 @@ int broker_session_consume(struct broker_session *session, void *arg, void __use
 {
 	struct broker_consume __user *uconsume = uarg;
 	struct broker_consume *consume = arg;
+	struct broker_selector *selector;
 	struct broker_consumer *consumer;
 	struct broker_queue *queue;
 	int err;
@@ -410,6 +412,12 @@ int broker_session_consume(struct broker_session *session, void *arg, void __use
 	broker_queue_put(queue);
 	if (IS_ERR(consumer))
 		return PTR_ERR(consumer);
+	selector = broker_selector_from_user(consume->filter, consume->filter_len,
+					     consume->filter_text, consume->filter_text_len);
+	err = PTR_ERR_OR_ZERO(selector);
+	if (err)
+		goto err_put;
+	consumer->choice.selector = selector;
 	consumer->flags = consume->flags;
 	consumer->user_data = consume->user_data;
 	consumer->credit_messages = consume->credit_messages;

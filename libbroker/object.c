@@ -34,7 +34,7 @@ static const char *const advisory_kinds[] = {
 	"consumer-promoted", "lease-expired", "message-expired", "message-dead-lettered",
 	"message-quarantined"
 };
-static const char *const consumer_flags[] = { "auto-accept" };
+static const char *const consumer_flags[] = { "auto-accept", "exclusive", "headers-only" };
 static const char *const limit_kinds[] = { "default-user", "user", "cgroup" };
 static const char *const limit_settings[] = {
 	"max-sessions", "max-queues", "max-bindings", "max-consumers", "max-bytes",
@@ -147,6 +147,7 @@ static const struct broker_attribute consumer_list[] = {
 	  .nr_words = NR_CAUSES, .words = broker_causes },
 	PLAIN(CONSUMER, CODE, "code", U32),
 	PLAIN(CONSUMER, RETURNED, "returned", U32),
+	PLAIN(CONSUMER, FILTER_TEXT, "filter-text", STRING),
 };
 
 static const struct broker_attribute session_list[] = {

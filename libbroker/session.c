@@ -78,6 +78,17 @@ static uint64_t credit_bytes(uint32_t messages, uint64_t bytes)
 int broker_session_consume(struct broker_session *session, const char *queue, uint32_t messages,
 			   uint64_t bytes, uint32_t flags, uint64_t user_data)
 {
+	return broker_session_consume_filtered(session, queue, messages, bytes, flags, user_data,
+					       NULL);
+}
+
+int broker_session_consume_filtered(struct broker_session *session, const char *queue,
+				    uint32_t messages, uint64_t bytes, uint32_t flags,
+				    uint64_t user_data, const struct broker_filter *filter)
+{
+	size_t filter_len = 0;
+	const void *program = filter ? broker_filter_program(filter, &filter_len) : NULL;
+	const char *text = filter ? broker_filter_text(filter) : "";
 	struct broker_consume arg = {
 		.size = sizeof(arg),
 		.flags = flags,
@@ -86,6 +97,10 @@ int broker_session_consume(struct broker_session *session, const char *queue, ui
 		.credit_messages = messages,
 		.credit_bytes = credit_bytes(messages, bytes),
 		.user_data = user_data,
+		.filter = (uintptr_t)program,
+		.filter_text = filter ? (uintptr_t)text : 0,
+		.filter_len = filter_len,
+		.filter_text_len = strlen(text),
 	};
 	int err;
 

@@ -87,6 +87,24 @@ int broker_session_consume(struct broker_session *session, const char *queue, ui
 			   uint64_t bytes, uint32_t flags, uint64_t user_data);
 
 /**
+ * broker_session_consume_filtered() - Subscribe to those messages that a filter matches
+ * @session: as broker_session_consume()
+ * @queue: as broker_session_consume()
+ * @messages: as broker_session_consume()
+ * @bytes: as broker_session_consume()
+ * @flags: as broker_session_consume()
+ * @user_data: as broker_session_consume()
+ * @filter: which messages, or NULL: all; may be freed afterwards
+ *
+ * What no consumer's filter matches stays in the queue, and holds up nothing.
+ *
+ * Return: as broker_session_consume().
+ */
+int broker_session_consume_filtered(struct broker_session *session, const char *queue,
+				    uint32_t messages, uint64_t bytes, uint32_t flags,
+				    uint64_t user_data, const struct broker_filter *filter);
+
+/**
  * broker_session_cancel() - End a consumer; what it holds goes back to the queue
  *
  * May be called by several threads.  Return: 0; -ENOENT: no such consumer.

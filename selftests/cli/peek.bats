@@ -45,6 +45,19 @@ teardown() { drop_broker; }
 	tells 'ready: 302' 'delivered: 0' -- brokerctl queue show jobs
 }
 
+@test "get and consume --filter take what matches, and leave the rest" {
+	for color in red blue red green; do
+		brokerctl publish '' jobs --body "$color" --header color="$color"
+	done
+	run -0 brokerctl get jobs --filter "color = 'blue'"
+	[ "$output" = blue ]
+	run -0 brokerctl consume jobs --count 2 --filter "color LIKE 'r%'"
+	[ "$output" = $'red\nred' ]
+	refused "queue 'jobs' is empty" brokerctl get jobs --filter "color = 'red'"
+	run -0 brokerctl peek jobs
+	[ "$output" = green ]
+}
+
 @test "a filter that is none is shown with the place of the fault" {
 	gives 2 brokerctl peek jobs --filter "color == 'red'"
 	[[ $stderr == *'peek: filter: a field or a value is missing here'* ]]

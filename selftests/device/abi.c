@@ -11,10 +11,10 @@ _Static_assert(sizeof(struct broker_op) == 64, "op");
 _Static_assert(sizeof(struct broker_result) == 24, "result");
 _Static_assert(sizeof(struct broker_confirm) == 24, "confirm");
 _Static_assert(sizeof(struct broker_submit) == 56, "submit");
-_Static_assert(sizeof(struct broker_consume) == 48, "consume");
+_Static_assert(sizeof(struct broker_consume) == 72, "consume");
 _Static_assert(sizeof(struct broker_cancel) == 16, "cancel");
 _Static_assert(sizeof(struct broker_origin) == 32, "origin");
-_Static_assert(sizeof(struct broker_delivery) == 112, "delivery");
+_Static_assert(sizeof(struct broker_delivery) == 120, "delivery");
 _Static_assert(sizeof(struct broker_receive) == 48, "receive");
 _Static_assert(sizeof(struct broker_browse) == 72, "browse");
 

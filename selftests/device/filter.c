@@ -1,80 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Filters: what the kernel takes for one, and what BROWSE shows through one. */
-#include "helper.h"
+#include "filter.h"
 #include "kselftest_harness.h"
-
-struct program {
-	uint8_t bytes[2 * BROKER_MAX_FILTER];
-	uint32_t len;
-};
-
-static void insn(struct program *p, int op, int arg, const void *operand, uint16_t len)
-{
-	struct broker_filter_insn head = { .op = op, .arg = arg, .len = len };
-
-	memcpy(p->bytes + p->len, &head, sizeof(head));
-	memcpy(p->bytes + p->len + sizeof(head), operand ?: "", operand ? len : 0);
-	p->len += sizeof(head) + len;
-}
-
-static void op(struct program *p, int code)
-{
-	insn(p, code, 0, NULL, 0);
-}
-
-static void field(struct program *p, int number)
-{
-	insn(p, BROKER_FILTER_FIELD, number, NULL, 0);
-}
-
-static void header(struct program *p, const char *name)
-{
-	insn(p, BROKER_FILTER_FIELD, BROKER_FILTER_FIELD_HEADER, name, strlen(name));
-}
-
-static void constant(struct program *p, int type, const void *value, uint8_t len)
-{
-	uint8_t operand[2 + 255] = { type, len };
-
-	memcpy(operand + 2, value, len);
-	insn(p, BROKER_FILTER_CONST, 0, operand, 2 + len);
-}
-
-static void integer(struct program *p, int64_t value)
-{
-	constant(p, BROKER_TYPE_INT64, &value, sizeof(value));
-}
-
-static void string(struct program *p, const char *value)
-{
-	constant(p, BROKER_TYPE_STRING, value, strlen(value));
-}
-
-static void truth(struct program *p)
-{
-	constant(p, BROKER_TYPE_BOOL, "\1", 1);
-}
-
-/* A message with an INT64 header "n". */
-static int publish_number(int fd, const char *exchange, const char *key, const char *body,
-			  int64_t n)
-{
-	struct broker_prop prop = {
-		.type = BROKER_TYPE_INT64, .name_len = 1, .value_len = sizeof(n),
-	};
-	char props[sizeof(prop) + 1 + sizeof(n)];
-
-	memcpy(props, &prop, sizeof(prop));
-	props[sizeof(prop)] = 'n';
-	memcpy(props + sizeof(prop) + 1, &n, sizeof(n));
-	return publish(fd, .exchange = exchange, .key = key, .body = body, .props = props,
-		       .props_len = sizeof(props));
-}
-
-static int put_number(int fd, const char *body, int64_t n)
-{
-	return publish_number(fd, "", "q", body, n);
-}
 
 /* Queue "q" holds "0" to "4", each with its number in header "n". */
 FIXTURE(filter) {
@@ -134,18 +61,6 @@ static const char *bodies(const struct broker_browse *b)
 		p += got.d.size;
 	}
 	return all;
-}
-
-/* n < 2 or n = 4 */
-static void some(struct program *p)
-{
-	header(p, "n");
-	integer(p, 2);
-	op(p, BROKER_FILTER_LT);
-	header(p, "n");
-	integer(p, 4);
-	op(p, BROKER_FILTER_EQ);
-	op(p, BROKER_FILTER_OR);
 }
 
 TEST_F(filter, browse)
@@ -295,14 +210,6 @@ TEST_F(filter, users_of_the_makers_namespace)
 }
 
 /* Through a binding with a filter: n = 1 goes to "f", the rest where it would go without. */
-static void one(struct program *p, int64_t n)
-{
-	p->len = 0;
-	header(p, "n");
-	integer(p, n);
-	op(p, BROKER_FILTER_EQ);
-}
-
 #define BIND(to, ...)	binding_new(.exchange = "x", .queue = to, .key = "k", ## __VA_ARGS__)
 #define FILTER(p)	.filter = (p)->bytes, .filter_len = (p)->len
 

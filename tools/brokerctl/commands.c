@@ -322,7 +322,7 @@ const struct command commands[] = {
 		.details = "Takes one message, or up to --count, writes it out, and accepts it "
 			   "once it was written. An empty queue is status 1.",
 		.arguments = { QUEUE_ARGUMENT },
-		.options = { OPT_COUNT, OPT_TIMEOUT, OPT_RAW, OPT_VERBOSE },
+		.options = { OPT_COUNT, OPT_FILTER, OPT_TIMEOUT, OPT_RAW, OPT_VERBOSE },
 		.run = get_run,
 	},
 	{
@@ -331,8 +331,8 @@ const struct command commands[] = {
 		.details = "Goes on until --count, --timeout, SIGINT or SIGTERM. Several that "
 			   "consume from one queue share its messages.",
 		.arguments = { QUEUE_ARGUMENT },
-		.options = { OPT_ACK, OPT_COUNT, OPT_CREDIT, OPT_EXEC, OPT_TIMEOUT, OPT_RAW,
-			     OPT_VERBOSE },
+		.options = { OPT_ACK, OPT_COUNT, OPT_CREDIT, OPT_EXEC, OPT_FILTER, OPT_TIMEOUT,
+			     OPT_RAW, OPT_VERBOSE },
 		.run = consume_run,
 	},
 	{

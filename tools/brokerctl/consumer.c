@@ -14,6 +14,7 @@ static const struct column columns[] = {
 	{ "delivered", "DELIVERED" },
 	{ "settled", "SETTLED", .wide = true },
 	{ "flags", "FLAGS", .wide = true },
+	{ "filter-text", "FILTER", .wide = true },
 	{ 0 }
 };
 

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "filter.h"
 #include "receive.h"
 #include "report.h"
 
@@ -53,20 +54,26 @@ int flush_output(const struct args *args)
 int receiver_open(struct receiver *receiver, const struct args *args, uint32_t credit,
 		  uint32_t flags)
 {
+	struct broker_filter *filter;
 	int status, error;
 
 	*receiver = (struct receiver){ .credit = credit };
 	/* A reader that went away is an error of writing: messages go back unharmed. */
 	signal(SIGPIPE, SIG_IGN);
-	status = open_session(args, &receiver->session);
-	if (status)
+	status = open_filter(args, &filter);
+	if (!status)
+		status = open_session(args, &receiver->session);
+	if (status) {
+		broker_filter_free(filter);
 		return status;
+	}
 	error = broker_inbox_new(&receiver->inbox, receiver->session, 0);
 	if (!error)
 		error = broker_batch_new(&receiver->batch, receiver->session);
 	if (!error)
-		error = broker_session_consume(receiver->session, args_argument(args, 0), credit, 0,
-					       flags, 0);
+		error = broker_session_consume_filtered(receiver->session, args_argument(args, 0),
+							credit, 0, flags, 0, filter);
+	broker_filter_free(filter);
 	if (error > 0) {
 		receiver->consumer = error;
 		return STATUS_OK;

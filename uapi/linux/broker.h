@@ -737,6 +737,7 @@ struct broker_submit {
 
 /* struct broker_consume.flags */
 #define BROKER_CONSUME_F_AUTO_ACCEPT	(1U << 0)	/* handing out is settling: at most once */
+#define BROKER_CONSUME_F_HEADERS_ONLY	(1U << 2)	/* messages come without their body */
 
 /**
  * struct broker_consume - ioctl(BROKER_IOC_CONSUME)
@@ -751,13 +752,22 @@ struct broker_submit {
  * @user_data: the caller's own; comes with each delivery
  * @consumer: out: number of the consumer within this session
  * @queue_id: out: number of the queue, as in netlink
+ * @filter: pointer to a filter's program: only messages that it matches; or 0
+ * @filter_text: pointer to its text, for whoever asks who consumes; or 0
+ * @filter_len: bytes of @filter, or 0
+ * @filter_text_len: bytes of @filter_text, or 0
  *
  * Subscribes the session to a queue.  Consumers of one queue compete: a message
  * goes to the one with the most free message credit, and among equals to the
- * one that has waited longest.
+ * one that has waited longest; of those only whose filters match it.  A message
+ * that no filter matches stays at its place, and holds up none behind it.
+ *
+ * With BROKER_CONSUME_F_HEADERS_ONLY, @body_len of each delivery is 0, and
+ * @body_size tells how long the body is.  Byte credit counts whole messages.
  *
  * Errors:
  *
+ *  - EMSGSIZE, E2BIG, EOPNOTSUPP, EINVAL, EILSEQ: the filter, see "Filters".
  *  - ENOENT: no such queue.
  *  - EACCES: no permission to consume from it.
  *  - EBUSY: the queue is exclusive to another session.
@@ -774,6 +784,10 @@ struct broker_consume {
 	__aligned_u64 user_data;
 	__u32 consumer;
 	__u32 queue_id;
+	__aligned_u64 filter;
+	__aligned_u64 filter_text;
+	__u32 filter_len;
+	__u32 filter_text_len;
 };
 #define BROKER_IOC_CONSUME _IO(BROKER_IOC_TYPE, BROKER_NR_CONSUME)
 
@@ -860,9 +874,11 @@ enum broker_cause {
  * @key_len: bytes of its routing key
  * @nr_fds: files that it carries
  * @props_len: bytes of its properties
- * @body_len: bytes of its body
+ * @body_len: bytes of its body here
  * @fds: where in the record their @nr_fds descriptors (__s32) stand; 0 if there
  *	are none
+ * @body_size: bytes of its body; @body_len, but with BROKER_CONSUME_F_HEADERS_ONLY
+ * @reserved: 0
  *
  * At @header_size stand exchange, key, properties and body, without padding; at
  * @fds, a multiple of 4, the descriptors, see "Files in messages".
@@ -889,6 +905,8 @@ struct broker_delivery {
 	__u32 props_len;
 	__u32 body_len;
 	__u32 fds;
+	__u32 body_size;
+	__u32 reserved;
 };
 
 /**
