@@ -24,7 +24,8 @@
  * @message: publish: what
  * @admission: publish: what limits have let it take, if the message is charged
  * @refused: publish: the queue that had no room
- * @dropped: publish: refused, and the publisher said not to be told
+ * @dropped: publish: unroutable, and the publisher said not to be told
+ * @refusal: publish: the queues' error, of which the publisher is not told
  * @consumer: settlement: whose delivery
  * @claim: settlement: which
  * @spare: settlement by ACCEPT: room that it leaves, shared by all of one queue
@@ -37,6 +38,7 @@ struct atomic_step {
 			struct broker_admission admission;
 			struct broker_route *refused;
 			bool dropped;
+			int refusal;
 		};
 		struct {
 			struct broker_consumer *consumer;
@@ -221,6 +223,7 @@ static int atomic_reserve(struct atomic *atomic)
 		err = broker_publish_reserve(routes, op, step->message, &step->refused);
 		if (err && !broker_publish_is_unconfirmed(op, err))
 			return err;
+		step->refusal = err;
 		cond_resched();
 	}
 	return 0;
@@ -323,7 +326,7 @@ static void atomic_commit_publish(struct atomic *atomic, u32 index)
 		broker_publish_count_refusals(submit, &step->routes, 1,
 					      broker_message_size(step->message));
 	broker_publish_commit(submit, &step->routes, atomic->transaction, result);
-	if (step->dropped || (step->refused && !result->accepted))
+	if (step->dropped || step->refusal)
 		atomic64_inc(&submit->session->refused);
 	else
 		atomic64_inc(&submit->session->published);

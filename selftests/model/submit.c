@@ -416,7 +416,8 @@ static int try_atomic(struct world *w, const struct op *op, const struct answer 
 }
 
 /* Whether a transaction would put more into a queue of @op's than that could ever hold. */
-static int is_too_much(struct world *w, const struct op *op, const struct answer *answer, int at)
+static int is_too_much(struct world *w, const struct op *op, const struct answer *answer, int at,
+		       int *queues_wanted)
 {
 	int queues[QUEUES], nr, wanted[QUEUES] = {}, i, k, much = 0;
 	int64_t messages[QUEUES] = {}, bytes[QUEUES] = {};
@@ -434,9 +435,11 @@ static int is_too_much(struct world *w, const struct op *op, const struct answer
 			wanted[queues[k]] |= i == at;
 		}
 	}
+	*queues_wanted = 0;
 	for (k = 0; k < QUEUES; k++) {
 		const struct queue *q = &w->queue[k];
 
+		*queues_wanted += wanted[k];
 		for (i = 0; i < q->nr; i++)
 			if (q->entry[i].state == HIDDEN_ACCEPTED) {
 				messages[k]--;
@@ -452,7 +455,7 @@ static int is_too_much(struct world *w, const struct op *op, const struct answer
 static void atomic_failed(struct world *w, const struct op *op, const struct answer *answer)
 {
 	static struct world copy;
-	int errors[SUBS] = {}, at = -1, i, error;
+	int errors[SUBS] = {}, at = -1, i, error, wanted;
 
 	copy = *w;
 	copy.mute = 1;
@@ -471,7 +474,9 @@ static void atomic_failed(struct world *w, const struct op *op, const struct ans
 		return;
 	}
 	error = answer->result[at].error;
-	if (errors[at] == -EAGAIN && is_too_much(&copy, op, answer, at))
+	/* Of several queues, one that is merely full may be the one that is named. */
+	if (errors[at] == -EAGAIN && is_too_much(&copy, op, answer, at, &wanted) &&
+	    (wanted == 1 || error == -EMSGSIZE))
 		errors[at] = -EMSGSIZE;
 	if (error != errors[at] &&
 	    !(error == -ETIMEDOUT && errors[at] == -EAGAIN && op->a[SUBMIT_WAIT]))
