@@ -14,6 +14,7 @@
 #include "memory.h"
 #include "message.h"
 #include "queue.h"
+#include "request.h"
 #include "selector.h"
 #include "reservation.h"
 #include "session.h"
@@ -224,6 +225,15 @@ static bool consumer_return_some(struct broker_consumer *consumer, const struct 
 				broker_queue_remove_locked(queue, entry, &freed);
 				continue;
 			}
+			/* The requester hears of it, and nobody else gets the request. */
+			if (entry->reply) {
+				broker_reply_lost(entry->reply, how);
+				queue->stats.failed += how->failed;
+				queue->stats.released += !how->failed;
+				queue->nr_unacked--;
+				broker_queue_remove_locked(queue, entry, &freed);
+				continue;
+			}
 			broker_entry_returned(entry, how);
 			trace_broker_return(queue, entry, how);
 			if (how->failed)
@@ -339,14 +349,24 @@ int broker_consumer_lease(struct broker_consumer *consumer, struct broker_handou
 			  u32 max, u64 room, u32 *pull, u32 *needed)
 {
 	struct broker_queue *queue = consumer->queue;
-	struct broker_entry *entry;
-	u32 count = 0, pulled;
+	struct broker_entry *entry, *freed = NULL;
+	u32 count = 0, pulled, removed;
 
 	spin_lock(&queue->lock);
+again:
+	removed = 0;
 	while (count < max && (entry = broker_entry_first(&consumer->pending))) {
 		u32 size = broker_handout_size(entry->message,
 					       broker_consumer_headers_only(consumer));
 
+		if (broker_reply_withdrawn(entry->reply)) {
+			consumer_unassign_locked(consumer, entry);
+			queue->nr_unacked--;
+			broker_queue_remove_locked(queue, entry, &freed);
+			if (++removed == BROKER_LOCK_BATCH)
+				break;
+			continue;
+		}
 		if (size > room) {
 			*needed = size;
 			break;
@@ -370,7 +390,17 @@ int broker_consumer_lease(struct broker_consumer *consumer, struct broker_handou
 	*pull -= pulled;
 	broker_consumer_update_locked(consumer);
 	consumer_list_locked(consumer);
+	if (removed) {
+		broker_queue_room_locked(queue);
+		broker_queue_dispatch_locked(queue);
+		/* Others may have come in their place. */
+		if (!count && !*needed) {
+			cond_resched_lock(&queue->lock);
+			goto again;
+		}
+	}
 	spin_unlock(&queue->lock);
+	broker_entry_free_list(freed);
 	return !count && *needed ? -EMSGSIZE : count;
 }
 
@@ -444,17 +474,26 @@ static void consumer_return_locked(struct broker_consumer *consumer, struct brok
 	}
 }
 
-/* Settles one of them as ACCEPT or REJECT; its room is still to be given back. */
+/* Settles one of them as ACCEPT or REJECT, or a request as FAIL; its room is still to be given back. */
 static void consumer_remove_locked(struct broker_consumer *consumer, struct broker_entry *entry,
 				   unsigned int opcode, struct broker_entry **freed)
 {
+	struct broker_return how = { .holder = consumer->session->pid };
 	struct broker_queue *queue = consumer->queue;
 
 	consumer_let_go_locked(consumer, entry, opcode);
-	if (opcode == BROKER_OP_ACCEPT)
+	if (opcode == BROKER_OP_ACCEPT) {
 		queue->stats.accepted++;
-	else
+		how.cause = BROKER_CAUSE_ACCEPTED;
+	} else if (opcode == BROKER_OP_REJECT) {
 		queue->stats.rejected++;
+		how.cause = BROKER_CAUSE_REJECTED;
+	} else {
+		queue->stats.failed++;
+		how.cause = BROKER_CAUSE_FAILED;
+	}
+	if (entry->reply)
+		broker_reply_lost(entry->reply, &how);
 	queue->nr_unacked--;
 	entry->next = *freed;
 	*freed = entry;
@@ -519,7 +558,8 @@ int broker_consumer_settle(struct broker_consumer *consumer, u64 tag, unsigned i
 		entry = consumer_take_locked(consumer, tag, cumulative);
 		if (!entry)
 			break;
-		if (opcode == BROKER_OP_ACCEPT || opcode == BROKER_OP_REJECT) {
+		if (opcode == BROKER_OP_ACCEPT || opcode == BROKER_OP_REJECT ||
+		    (opcode == BROKER_OP_FAIL && entry->reply)) {
 			size = broker_message_size(entry->message);
 			consumer_remove_locked(consumer, entry, opcode, freed);
 			broker_queue_shrink_locked(queue, 1, size);
@@ -533,6 +573,43 @@ int broker_consumer_settle(struct broker_consumer *consumer, u64 tag, unsigned i
 		consumer_settled_locked(consumer);
 	spin_unlock(&queue->lock);
 	return err ?: count ?: -ESTALE;
+}
+
+/**
+ * broker_consumer_reply() - Settle a request with its answer
+ * @consumer: with a reference
+ * @tag: the delivery
+ * @message: the answer; a reference is taken, and sent when @freed is freed
+ * @freed: entries for the caller to free
+ *
+ * Return: 0; -ENOENT, -EINVAL, -ESTALE: as broker_consumer_settle();
+ * -EDESTADDRREQ: no request; -EPIPE: nobody waits for an answer any more.
+ */
+int broker_consumer_reply(struct broker_consumer *consumer, u64 tag,
+			  struct broker_message *message, struct broker_entry **freed)
+{
+	struct broker_queue *queue = consumer->queue;
+	struct broker_entry *entry = NULL;
+	u64 size;
+	int err;
+
+	spin_lock(&queue->lock);
+	err = consumer_check_tag_locked(consumer, tag);
+	if (!err) {
+		entry = broker_entry_find(&consumer->leased, tag);
+		err = !entry ? -ESTALE : !entry->reply ? -EDESTADDRREQ :
+		      broker_reply_withdrawn(entry->reply) ? -EPIPE : 0;
+	}
+	if (!err) {
+		consumer_take_locked(consumer, tag, false);
+		entry->reply->message = broker_message_get(message);
+		size = broker_message_size(entry->message);
+		consumer_remove_locked(consumer, entry, BROKER_OP_ACCEPT, freed);
+		broker_queue_shrink_locked(queue, 1, size);
+		consumer_settled_locked(consumer);
+	}
+	spin_unlock(&queue->lock);
+	return err;
 }
 
 /**

@@ -149,6 +149,9 @@ void broker_consumer_finish_claim(struct broker_consumer *consumer, struct broke
 				  unsigned int opcode, struct broker_spare *spare,
 				  struct broker_entry **freed);
 
+int broker_consumer_reply(struct broker_consumer *consumer, u64 tag,
+			  struct broker_message *message, struct broker_entry **freed);
+
 int broker_consumer_lease(struct broker_consumer *consumer, struct broker_handout *handouts,
 			  u32 max, u64 room, u32 *pull, u32 *needed);
 void broker_consumer_unlease(struct broker_consumer *consumer,

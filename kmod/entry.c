@@ -6,6 +6,7 @@
 #include "entry.h"
 #include "memory.h"
 #include "message.h"
+#include "request.h"
 #include "transaction.h"
 
 static struct kmem_cache *entry_cache;
@@ -39,6 +40,8 @@ void broker_entry_free(struct broker_entry *entry)
 		return;
 	if (entry->state == BROKER_ENTRY_HIDDEN)
 		broker_transaction_put(entry->transaction);
+	if (entry->reply)
+		broker_reply_end(entry->reply, entry->message);
 	broker_message_put(entry->message);
 	put_pid(entry->holder);
 	kmem_cache_free(entry_cache, entry);

@@ -9,6 +9,7 @@
 
 struct broker_consumer;
 struct broker_message;
+struct broker_reply_slot;
 struct broker_transaction;
 struct pid;
 
@@ -38,6 +39,7 @@ enum broker_entry_state {
  * @node: in the tree that @state names (queue.lock)
  * @next: in a list, where it is in no tree (queue.lock, or owner of the list)
  * @message: what it delivers (const)
+ * @reply: to be sent when it ends, if it is a request, or NULL (owner: the entry)
  * @holder: process that last had it, or NULL (queue.lock)
  * @consumer: pending or leased: whose (queue.lock)
  * @transaction: hidden: that is to show it, with a reference (queue.lock)
@@ -60,6 +62,7 @@ struct broker_entry {
 		struct broker_entry *next;
 	};
 	struct broker_message *message;
+	struct broker_reply_slot *reply;
 	struct pid *holder;
 	union {
 		struct broker_consumer *consumer;

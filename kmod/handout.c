@@ -38,6 +38,7 @@ void broker_handout_fill(struct broker_handout *handout, const struct broker_ent
 		.place = entry->place,
 		.acquired = entry->acquired,
 		.failed = entry->failed,
+		.flags = entry->reply ? BROKER_DELIVERY_F_REQUEST : 0,
 		.cause = entry->cause,
 		.cause_code = entry->cause_code,
 	};
@@ -55,7 +56,8 @@ static int handout_copy_one(const struct broker_handout *handout,
 		.size = size,
 		.header_size = sizeof(delivery),
 		.flags = (handout->acquired > !!to->consumer ? BROKER_DELIVERY_F_REDELIVERED : 0) |
-			 (files && message->body_is_file ? BROKER_DELIVERY_F_BODY_FD : 0),
+			 (files && message->body_is_file ? BROKER_DELIVERY_F_BODY_FD : 0) |
+			 handout->flags,
 		.consumer = to->consumer,
 		.queue = to->queue,
 		.tag = to->consumer ? handout->tag : 0,

@@ -16,6 +16,7 @@ struct pid;
  * @place: of the entry (const)
  * @acquired: with this one (const)
  * @failed: so far (const)
+ * @flags: BROKER_DELIVERY_F_* beyond what follows from the rest (const)
  * @cause: why it last came back (const)
  * @cause_code: goes with @cause (const)
  *
@@ -28,6 +29,7 @@ struct broker_handout {
 	u64 place;
 	u32 acquired;
 	u32 failed;
+	u16 flags;
 	u8 cause;
 	u8 cause_code;
 };

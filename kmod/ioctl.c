@@ -58,6 +58,7 @@ static inline void check_abi(void)
 	BUILD_BUG_ON(sizeof(struct broker_info) != 72);
 	BUILD_BUG_ON(sizeof(struct broker_prop) != 8);
 	BUILD_BUG_ON(sizeof(struct broker_publish) != 48);
+	BUILD_BUG_ON(sizeof(struct broker_reply) != 48);
 	BUILD_BUG_ON(sizeof(struct broker_settle) != 48);
 	BUILD_BUG_ON(sizeof(struct broker_credit) != 48);
 	BUILD_BUG_ON(sizeof(struct broker_op) != 64);

@@ -14,6 +14,7 @@
 #include "limit.h"
 #include "message.h"
 #include "queue.h"
+#include "request.h"
 #include "reservation.h"
 #include "route.h"
 #include "sender.h"
@@ -28,12 +29,17 @@ int broker_publish_check(const struct broker_op *op)
 	const struct broker_publish *publish = &op->publish;
 
 	if (op->flags & ~(BROKER_PUBLISH_F_OPTIONAL | BROKER_PUBLISH_F_PARTIAL |
-			  BROKER_PUBLISH_F_WILL | BROKER_PUBLISH_F_BODY_FD))
+			  BROKER_PUBLISH_F_WILL | BROKER_PUBLISH_F_REQUEST |
+			  BROKER_PUBLISH_F_BODY_FD))
 		return -EOPNOTSUPP;
 	if (publish->confirm != BROKER_CONFIRM_ENQUEUED &&
 	    publish->confirm != BROKER_CONFIRM_NONE)
 		return -EOPNOTSUPP;
 	if (publish->reserved2)
+		return -EINVAL;
+	/* Who asks must hear that there is nobody to answer. */
+	if ((op->flags & BROKER_PUBLISH_F_REQUEST) &&
+	    (publish->confirm != BROKER_CONFIRM_ENQUEUED || (op->flags & BROKER_PUBLISH_F_WILL)))
 		return -EINVAL;
 	return 0;
 }
@@ -460,8 +466,10 @@ void broker_publish_confirm(struct broker_submission *submit, struct broker_rout
 	}
 }
 
+/* @request: the message asks for replies; or NULL */
 static int publish_to_queues(struct broker_submission *submit, const struct broker_op *op,
-			     struct broker_message *message, struct broker_result *result)
+			     struct broker_message *message, struct broker_request *request,
+			     struct broker_result *result)
 {
 	struct broker_routes *routes = &submit->routes;
 	struct broker_admission admission;
@@ -471,13 +479,42 @@ static int publish_to_queues(struct broker_submission *submit, const struct brok
 	if (err)
 		return err;
 	err = broker_publish_prepare(submit, routes, message);
+	if (!err && request)
+		err = broker_request_prepare(request, routes);
 	if (!err)
 		err = publish_reserve_wait(submit, op, message);
-	if (!err)
+	if (!err) {
+		if (request)
+			broker_request_commit(request, routes);
 		broker_publish_commit(submit, routes, NULL, result);
-	else if (message->charged)
+	} else if (message->charged) {
 		broker_admission_undo(&admission);
+	}
 	broker_publish_unprepare(routes);
+	return err;
+}
+
+/* Asks only queues that somebody consumes from. */
+static int publish_request(struct broker_submission *submit, const struct broker_op *op,
+			   struct broker_message *message, struct broker_result *result)
+{
+	struct broker_routes *routes = &submit->routes;
+	struct broker_request *request;
+	u32 i;
+	int err;
+
+	for (i = routes->nr; i--; )
+		if (!routes->route[i].tap && !READ_ONCE(routes->route[i].queue->nr_consumers))
+			broker_routes_drop(routes, i);
+	if (routes->nr - routes->nr_taps < max(publish_min_routes(op), 1U))
+		return -ECONNREFUSED;
+	request = broker_request_open(submit->session, op->user_data);
+	if (IS_ERR(request))
+		return PTR_ERR(request);
+	err = publish_to_queues(submit, op, message, request, result);
+	if (err || !result->accepted)
+		broker_request_withdraw(request);
+	broker_request_put(request);
 	return err;
 }
 
@@ -526,7 +563,7 @@ void broker_submit_will(struct broker_session *session, struct broker_will *will
 	trace_broker_publish(session, will->message);
 	err = broker_publish_route(&submit, &op, will->message);
 	if (!err)
-		err = publish_to_queues(&submit, &op, will->message, &result);
+		err = publish_to_queues(&submit, &op, will->message, NULL, &result);
 	broker_routes_put(&submit.routes);
 	will->routes = submit.routes;
 	will->entries = submit.ready_made;
@@ -553,8 +590,10 @@ int broker_submit_publish(struct broker_submission *submit, u32 index, const str
 	trace_broker_publish(submit->session, message);
 	err = broker_publish_may(submit->session->broker) ?:
 	      broker_publish_route(submit, op, message);
-	if (!err)
-		err = publish_to_queues(submit, op, message, result);
+	if (!err && (op->flags & BROKER_PUBLISH_F_REQUEST))
+		err = publish_request(submit, op, message, result);
+	else if (!err)
+		err = publish_to_queues(submit, op, message, NULL, result);
 	if (op->publish.confirm != BROKER_CONFIRM_NONE)
 		broker_publish_confirm(submit, &submit->routes, index, result);
 	broker_routes_put(&submit->routes);

@@ -12,6 +12,7 @@
 #include "handout.h"
 #include "message.h"
 #include "queue.h"
+#include "request.h"
 #include "selector.h"
 #include "session.h"
 #include "transaction.h"
@@ -168,6 +169,45 @@ static ktime_t receive_timeout(u64 timeout_ns)
 	__err == -ETIME ? -ETIMEDOUT : __err ? -EINTR : 0;				\
 })
 
+/* What has come to requests; 0, and a count of 0: nothing now. */
+static int receive_replies(struct receive *receive, struct broker_receive __user *uargs)
+{
+	struct broker_receive *args = receive->args;
+	int err;
+
+	err = broker_replies_receive(receive->session, args, uargs);
+	if (err == -EMSGSIZE && receive_tell(receive, uargs))
+		err = -EFAULT;
+	return err;
+}
+
+/* From consumer BROKER_CONSUMER_REPLIES alone. */
+static int receive_requested(struct receive *receive, ktime_t deadline,
+			     struct broker_receive __user *uargs)
+{
+	struct broker_session *session = receive->session;
+	int err;
+
+	for (;;) {
+		bool open = READ_ONCE(session->nr_requests);
+
+		if (READ_ONCE(session->ended))
+			return -EOWNERDEAD;
+		err = receive_replies(receive, uargs);
+		if (err || receive->args->count)
+			return err;
+		if (!open)
+			return -ENOENT;
+		if (!deadline)
+			return -EAGAIN;
+		err = receive_wait(session, !list_empty_careful(&session->replies) ||
+				   !READ_ONCE(session->nr_requests) ||
+				   READ_ONCE(session->ended), deadline);
+		if (err)
+			return err;
+	}
+}
+
 static int receive_any(struct receive *receive, ktime_t deadline,
 		       struct broker_receive __user *uargs)
 {
@@ -182,6 +222,9 @@ static int receive_any(struct receive *receive, ktime_t deadline,
 
 		if (READ_ONCE(session->ended))
 			return -EOWNERDEAD;
+		err = receive_replies(receive, uargs);
+		if (err || receive->args->count)
+			return err;
 		consumer = receive_next(session, &gone);
 		if (consumer) {
 			err = gone ? receive_gone(receive, consumer, uargs) :
@@ -280,6 +323,8 @@ int broker_session_receive(struct broker_session *session, void *arg, void __use
 	if (deadline && deadline != KTIME_MAX)
 		deadline = ktime_add_safe(ktime_get(), deadline);
 
+	if (args->consumer == BROKER_CONSUMER_REPLIES)
+		return receive_requested(&receive, deadline, uargs);
 	if (args->consumer) {
 		consumer = broker_session_consumer(session, args->consumer);
 		if (!consumer)

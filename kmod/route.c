@@ -39,6 +39,14 @@ static void route_put(struct broker_route *route)
 	broker_queue_put(route->queue);
 }
 
+/* Lets go of one; the last one takes its place. */
+void broker_routes_drop(struct broker_routes *routes, u32 index)
+{
+	routes->nr_taps -= routes->route[index].tap;
+	route_put(&routes->route[index]);
+	routes->route[index] = routes->route[--routes->nr];
+}
+
 /* Lets go of what was found; keeps the memory. */
 void broker_routes_put(struct broker_routes *routes)
 {

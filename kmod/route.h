@@ -118,6 +118,7 @@ struct broker_routing {
 void broker_routes_init(struct broker_routes *routes);
 int broker_routes_find(struct broker_routes *routes, struct broker *broker,
 		       const struct broker_routing *routing);
+void broker_routes_drop(struct broker_routes *routes, u32 index);
 void broker_routes_put(struct broker_routes *routes);
 void broker_routes_move(struct broker_routes *to, struct broker_routes *from);
 void broker_routes_free(struct broker_routes *routes);

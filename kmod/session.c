@@ -16,6 +16,7 @@
 #include "message.h"
 #include "name.h"
 #include "queue.h"
+#include "request.h"
 #include "selector.h"
 #include "reservation.h"
 #include "sender.h"
@@ -47,6 +48,8 @@ struct broker_session *broker_session_new(struct broker *broker)
 	spin_lock_init(&session->lock);
 	INIT_LIST_HEAD(&session->readable);
 	INIT_LIST_HEAD(&session->gone);
+	INIT_LIST_HEAD(&session->requests);
+	INIT_LIST_HEAD(&session->replies);
 	INIT_LIST_HEAD(&session->waiters);
 	init_waitqueue_head(&session->wait);
 	INIT_LIST_HEAD(&session->of_full);
@@ -210,6 +213,7 @@ void broker_session_end(struct broker_session *session, u8 cause, u8 code, bool 
 						 of_session)))
 		broker_queue_delete(queue);
 	mutex_unlock(&broker->topology);
+	broker_requests_end(session);
 	/* Who hears of the death finds that all it held is back. */
 	broker_wills_end(session, cause, code);
 	if (xa_erase(&broker->sessions, session->id)) {
@@ -262,7 +266,8 @@ struct broker_consumer *broker_session_consumer(struct broker_session *session, 
 /* Whether a RECEIVE from any consumer would return at once. */
 bool broker_session_readable(struct broker_session *session)
 {
-	return !list_empty_careful(&session->readable) || !list_empty_careful(&session->gone);
+	return !list_empty_careful(&session->readable) || !list_empty_careful(&session->gone) ||
+	       !list_empty_careful(&session->replies);
 }
 
 /* Gives its consumers what a transaction being committed has for them. */

@@ -62,6 +62,9 @@ struct broker_waiter {
  * @lock: see the lock order
  * @readable: consumers that RECEIVE would find something at (session.lock)
  * @gone: consumers whose queue was deleted, to be told of (session.lock)
+ * @requests: that are open (session.lock)
+ * @nr_requests: how many (session.lock)
+ * @replies: to them, to be received (session.lock)
  * @waiters: its publishers that wait for room (session.lock)
  * @sender: the last process that published through it (session.lock)
  * @wait: readers and pollers
@@ -99,6 +102,9 @@ struct broker_session {
 	spinlock_t lock;
 	struct list_head readable;
 	struct list_head gone;
+	struct list_head requests;
+	u32 nr_requests;
+	struct list_head replies;
 	struct list_head waiters;
 	struct broker_sender *sender;
 	wait_queue_head_t wait;

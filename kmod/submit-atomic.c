@@ -84,7 +84,8 @@ static int atomic_check(const struct broker_op *op)
 		return -EINVAL;
 	switch (op->opcode) {
 	case BROKER_OP_PUBLISH:
-		return op->flags & BROKER_PUBLISH_F_WILL ? -EOPNOTSUPP : broker_publish_check(op);
+		return op->flags & (BROKER_PUBLISH_F_WILL | BROKER_PUBLISH_F_REQUEST) ?
+		       -EOPNOTSUPP : broker_publish_check(op);
 	case BROKER_OP_ACCEPT:
 	case BROKER_OP_RELEASE:
 	case BROKER_OP_FAIL:

@@ -8,6 +8,8 @@
 #include <linux/broker.h>
 
 #include "consumer.h"
+#include "message.h"
+#include "request.h"
 #include "route.h"
 #include "sender.h"
 #include "session.h"
@@ -81,6 +83,54 @@ static int submit_disarm(struct broker_submission *submit, const struct broker_o
 	return broker_will_disarm(submit->session, op->user_data);
 }
 
+static int submit_reply(struct broker_submission *submit, const struct broker_op *op,
+			struct broker_result *result)
+{
+	struct broker_op publish = *op;
+	struct broker_consumer *consumer;
+	struct broker_message *message;
+	int err;
+
+	/* A message that goes to a delivery, in the place of an exchange. */
+	BUILD_BUG_ON(offsetof(struct broker_reply, consumer) !=
+		     offsetof(struct broker_publish, min_routes));
+	BUILD_BUG_ON(offsetof(struct broker_reply, tag) !=
+		     offsetof(struct broker_publish, reserved2));
+	BUILD_BUG_ON(offsetof(struct broker_reply, fds) != offsetof(struct broker_publish, fds));
+	if (op->flags & ~BROKER_PUBLISH_F_BODY_FD)
+		return -EOPNOTSUPP;
+	if (memchr_inv(op->reply.reserved, 0, sizeof(op->reply.reserved)))
+		return -EINVAL;
+	consumer = broker_session_consumer(submit->session, op->reply.consumer);
+	if (!consumer)
+		return -ENOENT;
+	publish.publish.min_routes = 0;
+	publish.publish.reserved2 = 0;
+	message = broker_publish_message(submit, &publish);
+	err = PTR_ERR_OR_ZERO(message);
+	if (!err) {
+		err = broker_consumer_reply(consumer, op->reply.tag, message, &submit->freed);
+		broker_message_put(message);
+	}
+	broker_consumer_put(consumer);
+	if (err)
+		return err;
+	result->accepted = 1;
+	atomic64_inc(&submit->session->settled);
+	return 0;
+}
+
+static int submit_withdraw(struct broker_submission *submit, const struct broker_op *op,
+			   struct broker_result *result)
+{
+	if (op->flags)
+		return -EOPNOTSUPP;
+	if (memchr_inv(&op->publish, 0, sizeof(op->publish)))
+		return -EINVAL;
+	result->accepted = broker_requests_withdraw(submit->session, op->user_data);
+	return result->accepted ? 0 : -ENOENT;
+}
+
 static int submit_one(struct broker_submission *submit, u32 index, const struct broker_op *op,
 		      struct broker_result *result)
 {
@@ -96,6 +146,10 @@ static int submit_one(struct broker_submission *submit, u32 index, const struct 
 		return submit_settle(submit, op, result);
 	case BROKER_OP_CREDIT:
 		return submit_credit(submit, op);
+	case BROKER_OP_REPLY:
+		return submit_reply(submit, op, result);
+	case BROKER_OP_WITHDRAW:
+		return submit_withdraw(submit, op, result);
 	case BROKER_OP_DISARM:
 		return submit_disarm(submit, op);
 	default:

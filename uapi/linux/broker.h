@@ -167,6 +167,7 @@
 #define BROKER_MAX_FILTER		1024		/* bytes of a filter's program */
 #define BROKER_MAX_FILTER_TEXT		4096		/* bytes of its source text */
 #define BROKER_MAX_WILLS		16		/* last wills of one session */
+#define BROKER_MAX_REQUESTS		1024		/* open requests of one session */
 #define BROKER_MAX_FDS			16		/* files of a message */
 #define BROKER_MAX_BODY_FD		(1U << 30)	/* bytes of a body in a file */
 
@@ -175,6 +176,9 @@
 #define BROKER_DEFAULT_MAX_BYTES	(64U << 20)
 #define BROKER_DEFAULT_CREDIT_MESSAGES	256
 #define BROKER_DEFAULT_CREDIT_BYTES	(1U << 20)
+
+/* The consumer that replies to a session's requests come by. */
+#define BROKER_CONSUMER_REPLIES		(~0U)
 
 /* A @timeout_ns that never ends. */
 #define BROKER_TIMEOUT_FOREVER		(~0ULL)
@@ -456,7 +460,9 @@ enum broker_opcode {
 	BROKER_OP_DELAY			= 6,	/* reserved: EOPNOTSUPP */
 	BROKER_OP_EXTEND		= 7,	/* reserved: EOPNOTSUPP */
 	BROKER_OP_CREDIT		= 8,	/* change a consumer's credit */
+	BROKER_OP_REPLY			= 10,	/* answer a request, and accept it */
 	BROKER_OP_DISARM		= 11,	/* forget a last will */
+	BROKER_OP_WITHDRAW		= 12,	/* wait for no more replies */
 };
 
 /* How sure a publisher wants to be: struct broker_publish.confirm */
@@ -470,6 +476,7 @@ enum broker_confirm_level {
 #define BROKER_PUBLISH_F_OPTIONAL	(1U << 0)	/* no matching queue is success */
 #define BROKER_PUBLISH_F_PARTIAL	(1U << 1)	/* one that refuses does not stop others */
 #define BROKER_PUBLISH_F_WILL		(1U << 4)	/* not now: when this process dies */
+#define BROKER_PUBLISH_F_REQUEST	(1U << 5)	/* whoever gets it is to reply */
 #define BROKER_PUBLISH_F_BODY_FD	(1U << 6)	/* the body is the first of @fds */
 
 /* struct broker_op.flags of ACCEPT, RELEASE, FAIL and REJECT */
@@ -571,6 +578,83 @@ struct broker_publish {
 };
 
 /**
+ * DOC: Requests and replies
+ *
+ * With BROKER_PUBLISH_F_REQUEST each delivery of the message, which has
+ * BROKER_DELIVERY_F_REQUEST set, asks for one reply.  Only queues that have a
+ * consumer are asked; if fewer than @min_routes (at least one) have, the publish
+ * fails with ECONNREFUSED and no queue has the message.  The result's @accepted
+ * says how many replies will come; a request to several queues gathers one of
+ * each.  The operation's @user_data names the request.
+ *
+ * BROKER_OP_REPLY accepts a delivery and sends its reply, in one step and to the
+ * requester's session, not to a queue.  The lease is the right to reply, so no
+ * reply can be forged, and no delivery is answered twice.
+ *
+ * Replies come from the consumer BROKER_CONSUMER_REPLIES, and from any (@consumer
+ * 0), in the form of deliveries with BROKER_DELIVERY_F_REPLY, the request's
+ * @user_data, the number of the queue it went to, and the reply's number as
+ * @sequence.  They need not be settled.  poll tells of them.  How long to wait is
+ * the requester's RECEIVE to say.
+ *
+ * A request that will not be answered is told at once: the request itself comes
+ * back with BROKER_DELIVERY_F_UNANSWERED too, and why: @cause, @cause_code and
+ * @cause_pid of who had it.  So it is when the responder dies, cancels its consumer
+ * or closes its session (nobody else gets the request then), when it settles it
+ * otherwise (BROKER_CAUSE_ACCEPTED, BROKER_CAUSE_REJECTED, and
+ * BROKER_CAUSE_FAILED, which does not put a request back), and when it leaves the
+ * queue in another way: purged, dropped, expired, or with its queue
+ * (BROKER_CAUSE_REMOVED).  RELEASE puts a request back for another one to answer.
+ *
+ * BROKER_OP_WITHDRAW, with the name as its @user_data and nothing else, ends all
+ * requests of that name: replies that have come are dropped, and the request
+ * leaves the queues instead of being handed out.  So does the end of the session.
+ * ENOENT: no open request has the name.
+ *
+ * More errors of such a PUBLISH:
+ *
+ *  - ECONNREFUSED: nobody consumes from the queues that match.
+ *  - EMFILE: the session has BROKER_MAX_REQUESTS open requests.
+ *  - EINVAL: together with BROKER_CONFIRM_NONE or BROKER_PUBLISH_F_WILL.
+ *
+ * RECEIVE from BROKER_CONSUMER_REPLIES answers ENOENT where no request is open.
+ */
+
+/**
+ * struct broker_reply - arguments of BROKER_OP_REPLY
+ * @head: pointer to the reply's properties
+ * @body: as in struct broker_publish, and so are the next two
+ * @body_len: bytes of body
+ * @props_len: bytes of properties
+ * @reserved: must be 0
+ * @nr_fds: as in struct broker_publish
+ * @consumer: the consumer that received the request
+ * @tag: the delivery's tag
+ * @fds: as in struct broker_publish
+ *
+ * The operation's flags may be BROKER_PUBLISH_F_BODY_FD.
+ *
+ * Errors (in struct broker_result):
+ *
+ *  - ENOENT, EINVAL, ESTALE: as in struct broker_settle.
+ *  - EDESTADDRREQ: the delivery is not of a request.
+ *  - EPIPE: nobody waits for the reply any more: the requester has withdrawn, or is
+ *    gone.  The delivery is still to be settled.
+ *  - Those of a PUBLISH about properties, body and files.
+ */
+struct broker_reply {
+	__aligned_u64 head;
+	__aligned_u64 body;
+	__u32 body_len;
+	__u32 props_len;
+	__u8 reserved[3];
+	__u8 nr_fds;
+	__u32 consumer;
+	__aligned_u64 tag;
+	__aligned_u64 fds;
+};
+
+/**
  * struct broker_settle - arguments of ACCEPT, RELEASE, FAIL and REJECT
  * @tag: the delivery's tag, from struct broker_delivery
  * @consumer: the consumer that received it
@@ -623,6 +707,7 @@ struct broker_credit {
  * @user_data: the caller's own; comes back with asynchronous results; names a
  *	last will
  * @publish: for PUBLISH
+ * @reply: for REPLY
  * @settle: for ACCEPT, RELEASE, FAIL, REJECT
  * @credit: for CREDIT
  */
@@ -633,6 +718,7 @@ struct broker_op {
 	__aligned_u64 user_data;
 	union {
 		struct broker_publish publish;
+		struct broker_reply reply;
 		struct broker_settle settle;
 		struct broker_credit credit;
 	};
@@ -845,11 +931,17 @@ enum broker_cause {
 	BROKER_CAUSE_KILLED		= 6,	/* by a signal; code: signal number */
 	BROKER_CAUSE_OOM		= 7,	/* by the kernel, for memory; code: signal number */
 	BROKER_CAUSE_QUEUE_DELETED	= 8,	/* of a consumer only: its queue was deleted */
+	BROKER_CAUSE_ACCEPTED		= 16,	/* of a request: ACCEPT without a reply */
+	BROKER_CAUSE_REJECTED		= 17,	/* of a request: REJECT */
+	BROKER_CAUSE_REMOVED		= 18,	/* of a request: it left its queue */
 };
 
 /* struct broker_delivery.flags */
 #define BROKER_DELIVERY_F_REDELIVERED	(1U << 0)	/* handed out before */
 #define BROKER_DELIVERY_F_BODY_FD	(1U << 4)	/* the body is the first of @fds */
+#define BROKER_DELIVERY_F_REQUEST	(1U << 5)	/* it asks for a reply */
+#define BROKER_DELIVERY_F_REPLY		(1U << 6)	/* to a request of this session */
+#define BROKER_DELIVERY_F_UNANSWERED	(1U << 7)	/* the request, and @cause why */
 
 /**
  * struct broker_delivery - head of one message as RECEIVE and BROWSE write it
