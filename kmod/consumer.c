@@ -474,7 +474,7 @@ static void consumer_return_locked(struct broker_consumer *consumer, struct brok
 	}
 }
 
-/* Settles one of them as ACCEPT or REJECT, or a request as FAIL; its room is still to be given back. */
+/* Settles one of them as ACCEPT or REJECT, or a request as FAIL; its room is still to go. */
 static void consumer_remove_locked(struct broker_consumer *consumer, struct broker_entry *entry,
 				   unsigned int opcode, struct broker_entry **freed)
 {

@@ -54,6 +54,14 @@ const char *const broker_causes[NR_CAUSES] = {
 
 const char *broker_cause_name(unsigned int cause)
 {
+	switch (cause) {
+	case BROKER_CAUSE_ACCEPTED:
+		return "accepted";
+	case BROKER_CAUSE_REJECTED:
+		return "rejected";
+	case BROKER_CAUSE_REMOVED:
+		return "removed";
+	}
 	return cause < NR_CAUSES ? broker_causes[cause] : "unknown";
 }
 

@@ -273,6 +273,55 @@ int broker_session_will(struct broker_session *session, const char *exchange, co
 		       &result);
 }
 
+int broker_session_request(struct broker_session *session, const char *exchange, const char *key,
+			   const struct broker_message *message, uint32_t flags,
+			   uint64_t user_data, uint64_t timeout_ns)
+{
+	struct broker_result result;
+	int err;
+
+	err = publish(session, exchange, key, message, flags | BROKER_PUBLISH_F_REQUEST, user_data,
+		      timeout_ns, &result);
+	return err ? err : (int)result.accepted;
+}
+
+int broker_session_withdraw(struct broker_session *session, uint64_t user_data)
+{
+	struct broker_op op = { .opcode = BROKER_OP_WITHDRAW, .user_data = user_data };
+	struct broker_result result;
+	int err;
+
+	err = submit_one(session, &op, 0, &result);
+	return err ? err : (int)result.accepted;
+}
+
+int broker_session_reply(struct broker_session *session, const struct broker_message *request,
+			 const struct broker_message *message)
+{
+	struct broker_result result;
+	struct broker_op op;
+	char *buffer;
+	int err;
+
+	if (!request->delivery.consumer)
+		return -EINVAL;
+	buffer = malloc(broker_publish_size("", "", message) + 1);
+	if (!buffer)
+		return -ENOMEM;
+	err = broker_publish_encode(&op, buffer, "", "", message, 0);
+	if (!err) {
+		op.opcode = BROKER_OP_REPLY;
+		op.reply.consumer = request->delivery.consumer;
+		op.reply.tag = request->delivery.tag;
+		err = submit_one(session, &op, 0, &result);
+	}
+	free(buffer);
+	/* Nobody waits: the work is done all the same. */
+	if (err == -EPIPE)
+		broker_session_settle(session, request, BROKER_OP_ACCEPT);
+	return err;
+}
+
 int broker_session_disarm(struct broker_session *session, uint64_t name)
 {
 	struct broker_op op = { .opcode = BROKER_OP_DISARM, .user_data = name };

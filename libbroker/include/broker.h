@@ -150,6 +150,49 @@ int broker_session_will(struct broker_session *session, const char *exchange, co
 int broker_session_disarm(struct broker_session *session, uint64_t name);
 
 /**
+ * broker_session_request() - Ask, and expect a reply from each queue that takes it
+ * @session: may be called by several threads
+ * @exchange: as broker_session_publish()
+ * @key: as broker_session_publish()
+ * @message: the request
+ * @flags: BROKER_PUBLISH_F_OPTIONAL, BROKER_PUBLISH_F_PARTIAL
+ * @user_data: comes with each reply, see broker_message_user_data(), and names the
+ *	request
+ * @timeout_ns: as broker_session_publish(): longest wait for room, not for replies
+ *
+ * Receive the replies from BROKER_CONSUMER_REPLIES, or from any consumer.  One whose
+ * delivery has BROKER_DELIVERY_F_UNANSWERED is the request itself, with the cause why
+ * there will be no reply from that queue.
+ *
+ * Return: how many replies will come, at least 1; -ECONNREFUSED: nobody consumes from
+ * the queues that match; -EMFILE: BROKER_MAX_REQUESTS are open; else as
+ * broker_session_publish().
+ */
+int broker_session_request(struct broker_session *session, const char *exchange, const char *key,
+			   const struct broker_message *message, uint32_t flags,
+			   uint64_t user_data, uint64_t timeout_ns);
+
+/**
+ * broker_session_withdraw() - Wait for no more replies to the requests of that name
+ *
+ * Return: how many requests there were; -ENOENT: none.
+ */
+int broker_session_withdraw(struct broker_session *session, uint64_t user_data);
+
+/**
+ * broker_session_reply() - Answer a request and accept it, in one step
+ * @session: the session; may be called by several threads
+ * @request: as it was received
+ * @message: the answer
+ *
+ * Return: 0; -EPIPE: nobody waits for it any more, and the request was accepted;
+ * -EDESTADDRREQ: not a request; -ESTALE: settled already, or taken back; -ENOENT:
+ * its consumer is gone; -EINVAL: not a received message; -EMSGSIZE; -ENOMEM.
+ */
+int broker_session_reply(struct broker_session *session, const struct broker_message *request,
+			 const struct broker_message *message);
+
+/**
  * broker_session_settle() - Settle one delivery
  * @session: the session; may be called by several threads
  * @message: as it was received

@@ -413,7 +413,8 @@ TEST_F(request, gather)
 		EXPECT_EQ(-ETIMEDOUT, take_timeout(self->fd, REPLIES, &self->reply, MS_NS));
 		if (enough) {
 			ASSERT_EQ(0, withdraw(self->fd, 9));
-			EXPECT_EQ(-EPIPE, answer(self->other, consumers[0], self->got.d.tag, "late"));
+			EXPECT_EQ(-EPIPE, answer(self->other, consumers[0],
+						 self->got.d.tag, "late"));
 			continue;
 		}
 		ASSERT_EQ(0, settle(self->other, BROKER_OP_REJECT, consumers[0], self->got.d.tag));

@@ -306,6 +306,18 @@ const struct command commands[] = {
 		.run = publish_run,
 	},
 	{
+		.verb = "request",
+		.brief = "Publish a request, and write out the replies",
+		.details = "One reply comes from each queue that matches and has a consumer; "
+			   "--count ends it after some. A reply that will not come is told, with "
+			   "the cause, and is status 1.",
+		.arguments = { PUBLISH_ARGUMENTS,
+			       { .name = "FILE", .names = NAMES_FILE, .optional = true } },
+		.options = { OPT_BODY, OPT_COUNT, OPT_TIMEOUT, OPT_RAW, OPT_VERBOSE,
+			     PROPERTY_OPTIONS },
+		.run = request_run,
+	},
+	{
 		.verb = "will",
 		.brief = "Run a command, and have its death published",
 		.details = "When COMMAND exits or is killed, the kernel publishes the message, "
@@ -331,8 +343,8 @@ const struct command commands[] = {
 		.details = "Goes on until --count, --timeout, SIGINT or SIGTERM. Several that "
 			   "consume from one queue share its messages.",
 		.arguments = { QUEUE_ARGUMENT },
-		.options = { OPT_ACK, OPT_COUNT, OPT_CREDIT, OPT_EXEC, OPT_FILTER, OPT_TIMEOUT,
-			     OPT_RAW, OPT_VERBOSE },
+		.options = { OPT_ACK, OPT_COUNT, OPT_CREDIT, OPT_EXEC, OPT_REPLY, OPT_FILTER,
+			     OPT_TIMEOUT, OPT_RAW, OPT_VERBOSE },
 		.run = consume_run,
 	},
 	{

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "exec.h"
 #include "message.h"
@@ -23,11 +25,55 @@ static const int outcomes[] = {
 	BROKER_OP_ACCEPT, BROKER_OP_RELEASE, BROKER_OP_FAIL, BROKER_OP_REJECT, 0
 };
 
+/* Sends what the command wrote; returns 0 or a negative errno. */
+static int reply(const struct consumption *consumption, const struct broker_message *request,
+		 int output)
+{
+	struct broker_message *message;
+	off_t length = lseek(output, 0, SEEK_END);
+	void *body = NULL;
+	int error;
+
+	if (length > 0) {
+		body = mmap(NULL, length, PROT_READ, MAP_PRIVATE, output, 0);
+		if (body == MAP_FAILED)
+			return -errno;
+	}
+	error = broker_message_new(&message);
+	if (!error)
+		error = broker_message_set_body(message, body, length);
+	if (!error)
+		error = broker_session_reply(consumption->receiver.session, request, message);
+	broker_message_free(message);
+	if (body)
+		munmap(body, length);
+	/* Whoever asked has gone: nothing is left to do. */
+	return error == -EPIPE ? 0 : error;
+}
+
+/* Runs the command; with --reply what it writes answers a request. */
+static int run(const struct consumption *consumption, const struct broker_message *message)
+{
+	int output, outcome;
+
+	if (!args_has(consumption->args, OPT_REPLY) ||
+	    !(broker_message_delivery(message)->flags & BROKER_DELIVERY_F_REQUEST))
+		return exec_message(consumption->command, message, -1);
+	output = memfd_create("reply", MFD_CLOEXEC);
+	if (output < 0)
+		return -errno;
+	outcome = exec_message(consumption->command, message, output);
+	if (outcome == BROKER_OP_ACCEPT)
+		outcome = reply(consumption, message, output);
+	close(output);
+	return outcome;
+}
+
 /* Does what is to be done with one message; returns its outcome, or a negative errno. */
 static int work(const struct consumption *consumption, const struct broker_message *message)
 {
 	if (consumption->command)
-		return exec_message(consumption->command, message);
+		return run(consumption, message);
 	message_print(consumption->args, message);
 	return consumption->outcome;
 }
@@ -123,6 +169,8 @@ int consume_run(const struct args *args)
 
 	if (consumption.command && args_has(args, OPT_ACK))
 		return usage_error(args->command, "with --exec the command decides, not --ack");
+	if (args_has(args, OPT_REPLY) && !consumption.command)
+		return usage_error(args->command, "--reply goes with --exec");
 	wait_prepare();
 	status = receiver_open(&consumption.receiver, args,
 			       credit < consumption.left ? credit : consumption.left,

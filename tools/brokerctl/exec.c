@@ -123,7 +123,7 @@ static int body_file(const struct broker_message *message)
 	return file;
 }
 
-static int spawn(const char *command, int input, char **environment, pid_t *child)
+static int spawn(const char *command, int input, int output, char **environment, pid_t *child)
 {
 	char *words[] = { "sh", "-c", (char *)command, NULL };
 	posix_spawn_file_actions_t files;
@@ -137,6 +137,8 @@ static int spawn(const char *command, int input, char **environment, pid_t *chil
 	sigaddset(&defaults, SIGPIPE);
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
+	if (output >= 0)
+		posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &defaults);
@@ -160,7 +162,7 @@ static int outcome(int status)
 	return BROKER_OP_FAIL;
 }
 
-int exec_message(const char *command, const struct broker_message *message)
+int exec_message(const char *command, const struct broker_message *message, int output)
 {
 	struct environment environment;
 	int input, error, status;
@@ -170,7 +172,7 @@ int exec_message(const char *command, const struct broker_message *message)
 	if (input < 0)
 		return input;
 	environment_fill(&environment, message);
-	error = spawn(command, input, environment.variables, &child);
+	error = spawn(command, input, output, environment.variables, &child);
 	environment_free(&environment);
 	close(input);
 	if (error)

@@ -12,6 +12,6 @@
  * in the environment, and waits for it.  Returns what its end says of the
  * message: ACCEPT, RELEASE or FAIL; or a negative errno if it could not be run.
  */
-int exec_message(const char *command, const struct broker_message *message);
+int exec_message(const char *command, const struct broker_message *message, int output);
 
 #endif

@@ -86,6 +86,8 @@ char *message_cause(const struct broker_message *message)
 		return text_format("exited with status %u", delivery->cause_code);
 	case BROKER_CAUSE_KILLED:
 		return text_format("killed by signal %u", delivery->cause_code);
+	case BROKER_CAUSE_ACCEPTED:
+		return text_copy("accepted without a reply");
 	case BROKER_CAUSE_OOM:
 		return text_copy("killed for lack of memory");
 	}

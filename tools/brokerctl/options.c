@@ -342,6 +342,10 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.min = 1, .max = UINT32_MAX,
 		.help = "most messages held at a time (default 256; with --exec 1)",
 	},
+	[OPT_REPLY] = {
+		.name = "reply",
+		.help = "what the command writes is the reply to a request",
+	},
 	[OPT_EXEC] = {
 		.name = "exec", .letter = 'e', .kind = VALUE_TEXT, .value_name = "COMMAND",
 		.names = NAMES_COMMAND,

@@ -40,6 +40,8 @@ char *publish_reason(const struct args *args, int error)
 	case EACCES:
 		return by_name ? text_format("no permission to publish to queue '%s'", key) :
 				 text_format("no permission to publish to exchange '%s'", exchange);
+	case ECONNREFUSED:
+		return text_copy("nobody consumes from the queues that match");
 	case EAGAIN:
 		return text_copy("a queue is full");
 	case ETIMEDOUT:

@@ -6,6 +6,7 @@
 #include "args.h"
 
 int publish_run(const struct args *args);
+int request_run(const struct args *args);
 int will_run(const struct args *args);
 int get_run(const struct args *args);
 int consume_run(const struct args *args);
