@@ -14,6 +14,18 @@ teardown() { drop_broker; }
 	tells 'credit-messages: 17' 'credit-bytes: 1M' -- brokerctl consumer show --verbose
 }
 
+@test "consumer show tells what a consumer's filter was made from" {
+	background consume jobs --filter "color = 'red'"
+	until_true count consumers 1 jobs
+	tells "filter-text: color = 'red'" -- brokerctl consumer show --verbose
+	json '.[0].filter_text == "color = \u0027red\u0027"' brokerctl consumer show jobs --json
+	brokerctl publish '' jobs --body blue --header color=blue
+	brokerctl publish '' jobs --body red --header color=red
+	until_true grep -qx red "$BATS_TEST_TMPDIR/out"
+	[ "$(cat "$BATS_TEST_TMPDIR/out")" = red ]
+	tells 'ready: 1' -- brokerctl queue show jobs
+}
+
 @test "consumer show of a queue without consumers is empty, and refused of one that is not there" {
 	run -0 brokerctl consumer show jobs --json
 	[ "$output" = "[]" ]

@@ -336,12 +336,18 @@ TEST_F(fault, browse)
 
 TEST_F(fault, consume)
 {
+	/* TRUE, in a program of its own. */
+	static const char filter[] = {
+		BROKER_FILTER_CONST, 0, 3, 0, BROKER_TYPE_BOOL, 1, 1,
+	};
 	unsigned int consumers = 1;
 	struct broker_consume c;
 	int ret;
 
 	EACH_POINT {
 		c = consume_of("q", 1);
+		c.filter = (uintptr_t)filter;
+		c.filter_len = sizeof(filter);
 		ret = faulty(self->fd, BROKER_IOC_CONSUME, &c);
 		FAULT_OR_SUCCESS(ret);
 		consumers += ret == 0;
