@@ -222,6 +222,14 @@ static const struct nla_policy broker_limit_del_nl_policy[BROKER_A_LIMIT_CGROUP 
 	[BROKER_A_LIMIT_CGROUP] = { .type = NLA_U64, },
 };
 
+/* BROKER_CMD_QUEUE_MOVE - do */
+static const struct nla_policy broker_queue_move_nl_policy[BROKER_A_QUEUE_COPY + 1] = {
+	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_QUEUE_TO_QUEUE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_QUEUE_LIMIT] = NLA_POLICY_MIN(NLA_U32, 1),
+	[BROKER_A_QUEUE_COPY] = { .type = NLA_FLAG, },
+};
+
 /* Ops table for broker */
 static const struct genl_ops broker_nl_ops[] = {
 	{
@@ -362,6 +370,12 @@ static const struct genl_ops broker_nl_ops[] = {
 		.doit		= broker_nl_limit_del_doit,
 		.policy		= broker_limit_del_nl_policy,
 		.maxattr	= BROKER_A_LIMIT_CGROUP,
+	},
+	{
+		.cmd		= BROKER_CMD_QUEUE_MOVE,
+		.doit		= broker_nl_queue_move_doit,
+		.policy		= broker_queue_move_nl_policy,
+		.maxattr	= BROKER_A_QUEUE_COPY,
 	},
 };
 

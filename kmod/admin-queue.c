@@ -95,7 +95,8 @@ static int put_stats(struct sk_buff *skb, const struct broker_queue_stats *stats
 	       put_u64(skb, BROKER_A_QUEUE_REJECTED, stats->rejected) ||
 	       put_u64(skb, BROKER_A_QUEUE_DROPPED, stats->dropped) ||
 	       put_u64(skb, BROKER_A_QUEUE_REFUSED, stats->refused) ||
-	       put_u64(skb, BROKER_A_QUEUE_PURGED, stats->purged);
+	       put_u64(skb, BROKER_A_QUEUE_PURGED, stats->purged) ||
+	       put_u64(skb, BROKER_A_QUEUE_MOVED, stats->moved);
 }
 
 int broker_nl_put_queue(struct sk_buff *skb, const struct broker_nl_head *head,

@@ -88,6 +88,7 @@ struct broker_queue_config {
  * @dropped: dropped to make room (queue.lock)
  * @refused: refused for want of room (queue.lock)
  * @purged: removed by purge (queue.lock)
+ * @moved: moved to another queue (queue.lock)
  */
 struct broker_queue_stats {
 	u64 enqueued;
@@ -100,6 +101,7 @@ struct broker_queue_stats {
 	u64 dropped;
 	u64 refused;
 	u64 purged;
+	u64 moved;
 };
 
 /**

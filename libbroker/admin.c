@@ -77,6 +77,7 @@ const struct broker_command broker_commands[] = {
 	COMMAND(BINDING_DEL_NTF, "binding-del-ntf", BINDING),
 	COMMAND(CONSUMER_NTF, "consumer-ntf", CONSUMER),
 	COMMAND(CONSUMER_DEL_NTF, "consumer-del-ntf", CONSUMER),
+	COMMAND(QUEUE_MOVE, "queue-move", QUEUE, DO),
 	COMMAND(AUDIT_NTF, "audit-ntf", AUDIT),
 	COMMAND(ADVISORY_NTF, "advisory-ntf", ADVISORY),
 	COMMAND(LIMIT_GET, "limit-get", LIMIT, DO, DUMP),

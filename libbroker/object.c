@@ -114,6 +114,11 @@ static const struct broker_attribute queue_list[] = {
 	PLAIN(QUEUE, IF_EMPTY, "if-empty", FLAG),
 	WORDY(QUEUE, PROTECTED, "protected", WORD, switches),
 	WORDY(QUEUE, SEALED, "sealed", WORD, switches),
+	PLAIN(QUEUE, MOVED, "moved", U64),
+	PLAIN(QUEUE, TO_QUEUE, "to-queue", STRING),
+	PLAIN(QUEUE, LIMIT, "limit", U32),
+	PLAIN(QUEUE, COPY, "copy", FLAG),
+	PLAIN(QUEUE, ERROR, "error", U32),
 };
 
 static const struct broker_attribute binding_list[] = {

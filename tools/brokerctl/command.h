@@ -66,6 +66,7 @@ enum option_id {
 	OPT_DEFAULT_OVERFLOW,
 	/* of lists */
 	OPT_WIDE,
+	OPT_LIMIT,
 	/* of draining */
 	OPT_OFF,
 	OPT_WAIT,

@@ -40,6 +40,9 @@
 	OPT_MAX_SESSIONS, OPT_MAX_QUEUES, OPT_MAX_BINDINGS, OPT_MAX_CONSUMERS, OPT_MAX_HELD,    \
 	OPT_MESSAGE_RATE, OPT_MESSAGE_BURST, OPT_BYTE_RATE, OPT_BYTE_BURST
 #define QUEUE_ARGUMENT { .name = "QUEUE", .names = NAMES_QUEUE }
+#define MOVE_ARGUMENTS                                                                          \
+	{ .name = "FROM", .attribute = "name", .names = NAMES_QUEUE },                          \
+	{ .name = "TO", .attribute = "to-queue", .names = NAMES_QUEUE }
 #define DEFINITIONS_FILE { .name = "FILE", .names = NAMES_FILE, .optional = true }
 #define PUBLISH_ARGUMENTS                                                                       \
 	{ .name = "EXCHANGE", .attribute = "exchange", .names = NAMES_EXCHANGE },               \
@@ -82,6 +85,26 @@ const struct command commands[] = {
 		.arguments = { { .name = "QUEUE", .names = NAMES_QUEUE, .optional = true } },
 		.options = { OPT_WIDE },
 		.run = who_run,
+	},
+	{
+		.verb = "move",
+		.brief = "Move ready messages to another queue",
+		.details = "In their order, with their counts. What the limits of TO do not allow "
+			   "stays, and is status 1.",
+		.object = &noun_queue,
+		.arguments = { MOVE_ARGUMENTS },
+		.options = { OPT_LIMIT },
+		.run = move_run,
+	},
+	{
+		.verb = "copy",
+		.brief = "Copy ready messages to another queue",
+		.details = "In their order, as new messages with the same origin. What the limits "
+			   "of TO do not allow is not copied, and is status 1.",
+		.object = &noun_queue,
+		.arguments = { MOVE_ARGUMENTS },
+		.options = { OPT_LIMIT },
+		.run = copy_run,
 	},
 	{
 		.verb = "drain",

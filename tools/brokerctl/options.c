@@ -150,6 +150,11 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.name = "wide", .letter = 'w',
 		.help = "all columns, though they be more than 80 characters",
 	},
+	[OPT_LIMIT] = {
+		.name = "count", .letter = 'n', .kind = VALUE_NUMBER, .value_name = "N",
+		.min = 1, .max = UINT32_MAX, .attribute = "limit",
+		.help = "at most so many, the oldest",
+	},
 	[OPT_OFF] = {
 		.name = "off",
 		.help = "let publishers go on",

@@ -17,6 +17,8 @@ int monitor_run(const struct args *args);
 int top_run(const struct args *args);
 int who_run(const struct args *args);
 int drain_run(const struct args *args);
+int move_run(const struct args *args);
+int copy_run(const struct args *args);
 int export_run(const struct args *args);
 int diff_run(const struct args *args);
 int apply_run(const struct args *args);
