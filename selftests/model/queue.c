@@ -180,19 +180,30 @@ int purge_ready(struct world *w, int queue)
 	return n;
 }
 
-/* What it would hold with one more: of these, a transaction has accepted some. */
+/*
+ * What it would hold with one more.  What a transaction accepts leaves room for
+ * what it publishes, and for no more: a queue above its limits stays so till then.
+ */
 static void queue_would_hold(const struct queue *q, const struct message *m, uint32_t *messages,
 			     uint64_t *bytes)
 {
+	uint32_t accepted = 0, published = 1;
+	uint64_t left = 0, taken = m->size;
 	int i;
 
-	*messages = q->nr + 1;
-	*bytes = queue_bytes(q) + m->size;
-	for (i = 0; i < q->nr; i++)
-		if (q->entry[i].state == HIDDEN_ACCEPTED) {
-			--*messages;
-			*bytes -= q->entry[i].message.size;
+	for (i = 0; i < q->nr; i++) {
+		const struct entry *e = &q->entry[i];
+
+		if (e->state == HIDDEN_ACCEPTED) {
+			accepted++;
+			left += e->message.size;
+		} else if (e->state == HIDDEN && !e->acquired) {
+			published++;
+			taken += e->message.size;
 		}
+	}
+	*messages = q->nr + 1 - (accepted < published ? accepted : published);
+	*bytes = queue_bytes(q) + m->size - (left < taken ? left : taken);
 }
 
 /* Why a queue would refuse a message, or 0. */
