@@ -16,7 +16,7 @@ teardown() { drop_broker; }
 		(.bindings | length == 1 and .[0].exchange == "orders" and .[0].key == "order.*")' brokerctl export
 }
 
-@test "export holds every attribute that can be set, and applies to an empty broker" {
+@test "every attribute that can be set is exported, applies to an empty broker, and of queues is changed live" {
 	local log=$BATS_TEST_TMPDIR/log
 	nsenter --net="$NETNS" "$BATS_TEST_DIRNAME"/settable >"$log" 2>&1 || { cat "$log"; return 1; }
 }
