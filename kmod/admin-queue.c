@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/pid.h>
+#include <linux/math64.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 
 #include "admin.h"
 #include "broker.h"
+#include "deadletter.h"
+#include "exchange.h"
 #include "limit.h"
 #include "queue.h"
 #include "session.h"
@@ -19,6 +22,17 @@
  * @nr_ready: see there (const)
  * @nr_unacked: see there (const)
  * @bytes: see there (const)
+ * @levels: see there (const)
+ * @ttl: see there (const)
+ * @lease: see there (const)
+ * @max_delivery: see there (const)
+ * @retry_min: see there (const)
+ * @retry_max: see there (const)
+ * @retry_jitter: see there (const)
+ * @dead_letter: see there, with a reference (const)
+ * @nr_waiting: see there (const)
+ * @nr_quarantined: see there (const)
+ * @nr_dying: see there (const)
  * @stats: see there (const)
  */
 struct queue_snapshot {
@@ -30,6 +44,17 @@ struct queue_snapshot {
 	u32 nr_ready;
 	u32 nr_unacked;
 	u64 bytes;
+	u32 levels;
+	u64 ttl;
+	u64 lease;
+	u32 max_delivery;
+	u64 retry_min;
+	u64 retry_max;
+	u32 retry_jitter;
+	struct broker_target *dead_letter;
+	u32 nr_waiting;
+	u32 nr_quarantined;
+	u32 nr_dying;
 	struct broker_queue_stats stats;
 };
 
@@ -44,6 +69,17 @@ static void take_snapshot(struct broker_queue *queue, struct queue_snapshot *now
 	now->nr_ready = queue->nr_ready;
 	now->nr_unacked = queue->nr_unacked;
 	now->bytes = queue->bytes;
+	now->levels = queue->levels;
+	now->ttl = queue->ttl;
+	now->lease = queue->lease;
+	now->max_delivery = queue->max_delivery;
+	now->retry_min = queue->retry_min;
+	now->retry_max = queue->retry_max;
+	now->retry_jitter = queue->retry_jitter;
+	now->dead_letter = broker_target_get(queue->dead_letter);
+	now->nr_waiting = queue->nr_waiting;
+	now->nr_quarantined = queue->nr_quarantined;
+	now->nr_dying = queue->nr_dying;
 	now->stats = queue->stats;
 	spin_unlock(&queue->lock);
 }
@@ -84,6 +120,42 @@ static int put_snapshot(struct sk_buff *skb, const struct queue_snapshot *now)
 	       put_u64(skb, BROKER_A_QUEUE_BYTES, now->bytes);
 }
 
+static int put_target(struct sk_buff *skb, const struct broker_target *target)
+{
+	char text[BROKER_MAX_NAME + 1];
+
+	if (!target)
+		return 0;
+	memcpy(text, target->data, target->exchange_len);
+	text[target->exchange_len] = 0;
+	if (nla_put_string(skb, BROKER_A_QUEUE_DEAD_LETTER_EXCHANGE, text))
+		return -EMSGSIZE;
+	memcpy(text, target->data + target->exchange_len, target->key_len);
+	text[target->key_len] = 0;
+	return nla_put_string(skb, BROKER_A_QUEUE_DEAD_LETTER_KEY, text);
+}
+
+/* In milliseconds, as they were given. */
+static u64 to_ms(u64 ns)
+{
+	return div_u64(ns, NSEC_PER_MSEC);
+}
+
+static int put_times(struct sk_buff *skb, const struct queue_snapshot *now)
+{
+	return nla_put_u32(skb, BROKER_A_QUEUE_PRIORITIES, now->levels) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_TTL, to_ms(now->ttl)) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_LEASE, to_ms(now->lease)) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_MAX_DELIVERY, now->max_delivery) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_RETRY_MIN, to_ms(now->retry_min)) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_RETRY_MAX, to_ms(now->retry_max)) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_RETRY_JITTER, now->retry_jitter) ||
+	       put_target(skb, now->dead_letter) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_WAITING, now->nr_waiting) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_QUARANTINED, now->nr_quarantined) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_DYING, now->nr_dying);
+}
+
 static int put_stats(struct sk_buff *skb, const struct broker_queue_stats *stats)
 {
 	return put_u64(skb, BROKER_A_QUEUE_ENQUEUED, stats->enqueued) ||
@@ -96,7 +168,9 @@ static int put_stats(struct sk_buff *skb, const struct broker_queue_stats *stats
 	       put_u64(skb, BROKER_A_QUEUE_DROPPED, stats->dropped) ||
 	       put_u64(skb, BROKER_A_QUEUE_REFUSED, stats->refused) ||
 	       put_u64(skb, BROKER_A_QUEUE_PURGED, stats->purged) ||
-	       put_u64(skb, BROKER_A_QUEUE_MOVED, stats->moved);
+	       put_u64(skb, BROKER_A_QUEUE_MOVED, stats->moved) ||
+	       put_u64(skb, BROKER_A_QUEUE_EXPIRED, stats->expired) ||
+	       put_u64(skb, BROKER_A_QUEUE_DEAD_LETTERED, stats->dead_lettered);
 }
 
 int broker_nl_put_queue(struct sk_buff *skb, const struct broker_nl_head *head,
@@ -104,12 +178,16 @@ int broker_nl_put_queue(struct sk_buff *skb, const struct broker_nl_head *head,
 {
 	struct queue_snapshot now;
 	void *hdr;
+	int err;
 
 	take_snapshot(queue, &now);
 	hdr = broker_nl_begin(skb, head);
-	return broker_nl_end(skb, hdr,
+	err = broker_nl_end(skb, hdr,
 			     !hdr || put_identity(skb, head, queue) || put_snapshot(skb, &now) ||
+			     put_times(skb, &now) ||
 			     put_stats(skb, &now.stats));
+	broker_target_put(now.dead_letter);
+	return err;
 }
 
 static int need_name(struct genl_info *info)
@@ -165,6 +243,42 @@ int broker_nl_queue_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return broker_nl_dump_end(skb, err);
 }
 
+static void parse_times(struct nlattr **attrs, struct broker_queue_config *config)
+{
+	if (attrs[BROKER_A_QUEUE_PRIORITIES]) {
+		config->set |= BROKER_QUEUE_SET_LEVELS;
+		config->levels = nla_get_u32(attrs[BROKER_A_QUEUE_PRIORITIES]);
+	}
+	if (attrs[BROKER_A_QUEUE_TTL]) {
+		config->set |= BROKER_QUEUE_SET_TTL;
+		config->ttl = (u64)nla_get_u32(attrs[BROKER_A_QUEUE_TTL]) * NSEC_PER_MSEC;
+	}
+	if (attrs[BROKER_A_QUEUE_LEASE]) {
+		config->set |= BROKER_QUEUE_SET_LEASE;
+		config->lease = (u64)nla_get_u32(attrs[BROKER_A_QUEUE_LEASE]) * NSEC_PER_MSEC;
+	}
+	if (attrs[BROKER_A_QUEUE_MAX_DELIVERY]) {
+		config->set |= BROKER_QUEUE_SET_MAX_DELIVERY;
+		config->max_delivery = nla_get_u32(attrs[BROKER_A_QUEUE_MAX_DELIVERY]);
+	}
+	if (attrs[BROKER_A_QUEUE_RETRY_MIN]) {
+		config->set |= BROKER_QUEUE_SET_RETRY_MIN;
+		config->retry_min = (u64)nla_get_u32(attrs[BROKER_A_QUEUE_RETRY_MIN]) *
+				    NSEC_PER_MSEC;
+	}
+	if (attrs[BROKER_A_QUEUE_RETRY_MAX]) {
+		config->set |= BROKER_QUEUE_SET_RETRY_MAX;
+		config->retry_max = (u64)nla_get_u32(attrs[BROKER_A_QUEUE_RETRY_MAX]) *
+				    NSEC_PER_MSEC;
+	}
+	if (attrs[BROKER_A_QUEUE_RETRY_JITTER]) {
+		config->set |= BROKER_QUEUE_SET_RETRY_JITTER;
+		config->retry_jitter = nla_get_u32(attrs[BROKER_A_QUEUE_RETRY_JITTER]);
+	}
+	if (attrs[BROKER_A_QUEUE_DEAD_LETTER_EXCHANGE] || attrs[BROKER_A_QUEUE_DEAD_LETTER_KEY])
+		config->set |= BROKER_QUEUE_SET_DEAD_LETTER;
+}
+
 /* Reads what new and set have in common. */
 static int parse_settings(struct genl_info *info, struct broker_nl_owner *owner,
 			  struct broker_queue_config *config)
@@ -205,7 +319,67 @@ static int parse_settings(struct genl_info *info, struct broker_nl_owner *owner,
 		config->set |= BROKER_QUEUE_SET_SEALED;
 		config->sealed = nla_get_u32(attrs[BROKER_A_QUEUE_SEALED]);
 	}
+	parse_times(attrs, config);
 	return 0;
+}
+
+/* Whether the caller may publish where dead letters are to go, and what that is. */
+static int check_target_locked(struct broker *broker, struct sk_buff *skb, struct genl_info *info,
+			       const struct broker_target *target)
+{
+	struct nlattr **attrs = info->attrs;
+	const struct nlattr *to = attrs[BROKER_A_QUEUE_DEAD_LETTER_EXCHANGE] ?:
+				  attrs[BROKER_A_QUEUE_DEAD_LETTER_KEY];
+	const struct nlattr *key = attrs[BROKER_A_QUEUE_DEAD_LETTER_KEY] ?: to;
+	const struct nlattr *at = target->exchange_len ? to : key;
+	struct broker_exchange *exchange = NULL;
+	struct broker_queue *queue = NULL;
+
+	lockdep_assert_held(&broker->topology);
+	if (target->exchange_len)
+		exchange = broker_exchange_lookup(broker, target->data, target->exchange_len);
+	else
+		queue = broker_queue_lookup(broker, target->data, target->key_len);
+	if (!exchange && !queue) {
+		BROKER_NL_ERR(info->extack, at, "dead letters are to go where nothing is");
+		return -ENOENT;
+	}
+	if (!broker_may_netlink(broker, skb, exchange ? &exchange->access : &queue->access,
+				BROKER_MAY_PUBLISH)) {
+		BROKER_NL_ERR(info->extack, at,
+			      "you may not publish (w) to where dead letters are to go");
+		return -EACCES;
+	}
+	return 0;
+}
+
+/* Takes what is not given from @now, the queue's target so far. */
+static int parse_dead_letter_locked(struct broker *broker, struct sk_buff *skb,
+				    struct genl_info *info, const struct broker_target *now,
+				    struct broker_queue_config *config)
+{
+	const struct nlattr *to = info->attrs[BROKER_A_QUEUE_DEAD_LETTER_EXCHANGE];
+	const struct nlattr *key = info->attrs[BROKER_A_QUEUE_DEAD_LETTER_KEY];
+	u8 to_len = to ? broker_nl_len(to) : now ? now->exchange_len : 0;
+	u8 key_len = key ? broker_nl_len(key) : now ? now->key_len : 0;
+	int err;
+
+	lockdep_assert_held(&broker->topology);
+	if (!(config->set & BROKER_QUEUE_SET_DEAD_LETTER) || (!to_len && !key_len))
+		return 0;
+	err = key ? broker_nl_check_key(key, info->extack) : 0;
+	if (err)
+		return err;
+	config->dead_letter = broker_target_new(to ? nla_data(to) : now ? now->data : "", to_len,
+						key ? nla_data(key) :
+						now ? now->data + now->exchange_len : "",
+						key_len);
+	if (!config->dead_letter)
+		return -ENOMEM;
+	err = check_target_locked(broker, skb, info, config->dead_letter);
+	if (err)
+		broker_target_put(config->dead_letter);
+	return err;
 }
 
 /* The session that @attr names, with a reference. */
@@ -280,6 +454,18 @@ static void set_defaults_locked(const struct broker *broker, struct broker_queue
 		config->max_bytes = broker->default_max_bytes;
 	if (!(config->set & BROKER_QUEUE_SET_OVERFLOW))
 		config->overflow = broker->default_overflow;
+	if (!(config->set & BROKER_QUEUE_SET_LEVELS))
+		config->levels = 1;
+	if (!(config->set & BROKER_QUEUE_SET_LEASE))
+		config->lease = BROKER_DEFAULT_LEASE_MS * NSEC_PER_MSEC;
+	if (!(config->set & BROKER_QUEUE_SET_MAX_DELIVERY))
+		config->max_delivery = BROKER_DEFAULT_MAX_DELIVERY;
+	if (!(config->set & BROKER_QUEUE_SET_RETRY_MIN))
+		config->retry_min = BROKER_DEFAULT_RETRY_MIN_MS * NSEC_PER_MSEC;
+	if (!(config->set & BROKER_QUEUE_SET_RETRY_MAX))
+		config->retry_max = BROKER_DEFAULT_RETRY_MAX_MS * NSEC_PER_MSEC;
+	if (!(config->set & BROKER_QUEUE_SET_RETRY_JITTER))
+		config->retry_jitter = BROKER_DEFAULT_RETRY_JITTER;
 }
 
 /* Charges one more queue to the caller. */
@@ -302,14 +488,21 @@ static int queue_new_locked(struct broker *broker, struct sk_buff *skb, struct g
 {
 	struct broker_nl_head head = broker_nl_head_reply(info);
 	struct broker_queue *queue;
+	int err;
 
 	lockdep_assert_held(&broker->topology);
+	err = parse_dead_letter_locked(broker, skb, info, NULL, config);
+	if (err)
+		return err;
 	config->payer = charge_payer(broker, skb, info->extack);
-	if (IS_ERR(config->payer))
+	if (IS_ERR(config->payer)) {
+		broker_target_put(config->dead_letter);
 		return PTR_ERR(config->payer);
+	}
 	set_defaults_locked(broker, config);
 	queue = broker_queue_new(broker, config, info->extack);
 	if (IS_ERR(queue)) {
+		broker_target_put(config->dead_letter);
 		broker_payer_uncharge(config->payer, BROKER_LIMIT_QUEUES, 1);
 		broker_payer_put(config->payer);
 		if (PTR_ERR(queue) == -EEXIST)
@@ -414,7 +607,9 @@ int broker_nl_queue_set_doit(struct sk_buff *skb, struct genl_info *info)
 
 	mutex_lock(&broker->topology);
 	queue = find_to_set_locked(broker, skb, info, &owner, &config);
-	err = IS_ERR(queue) ? PTR_ERR(queue) : broker_queue_set(queue, &config, info->extack);
+	err = IS_ERR(queue) ? PTR_ERR(queue) :
+	      parse_dead_letter_locked(broker, skb, info, queue->dead_letter, &config) ?:
+	      broker_queue_set(queue, &config, info->extack);
 	if (!err)
 		WARN_ON_ONCE(broker_nl_put_queue(reply, &head, queue));
 	mutex_unlock(&broker->topology);

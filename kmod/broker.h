@@ -9,6 +9,7 @@
 #include <linux/xarray.h>
 
 #include "limit.h"
+#include "timer.h"
 
 struct broker_advisories;
 struct broker_exchange;
@@ -60,6 +61,7 @@ struct workqueue_struct;
  *  2. session.mutex         (mutex)  the set of a session's consumers; its end
  *  3. queue.lock            (spin)   entries and consumers of one queue
  *  4. session.lock          (spin)   what a session's readers and pollers wait for
+ *  5. clock.lock            (spin)   what is due when
  *  5. advisories.lock       (spin)   what is to be told to administrators
  *  6. limits.lock           (spin)   who may have what, and who waits for it
  *
@@ -107,6 +109,7 @@ struct broker_stats {
  * @nr_bindings: bindings there are (topology; read anywhere)
  * @nr_consumers: consumers there are (atomic)
  * @nr_sessions: sessions there are (atomic)
+ * @clock: what is due next (clock.lock)
  * @committing: transactions committed and not yet dispatched (atomic)
  * @default_max_messages: for queues made without (topology; read anywhere)
  * @default_max_bytes: for queues made without (topology; read anywhere)
@@ -141,6 +144,7 @@ struct broker {
 	u32 nr_bindings;
 	atomic_t nr_consumers;
 	atomic_t nr_sessions;
+	struct broker_clock clock;
 	atomic_t committing;
 	u32 default_max_messages;
 	u64 default_max_bytes;

@@ -9,7 +9,9 @@
 #include "advisory.h"
 #include "broker.h"
 #include "consumer.h"
+#include "deadletter.h"
 #include "event.h"
+#include "lease.h"
 #include "limit.h"
 #include "memory.h"
 #include "message.h"
@@ -17,6 +19,7 @@
 #include "request.h"
 #include "selector.h"
 #include "reservation.h"
+#include "schedule.h"
 #include "session.h"
 #include "trace.h"
 #include "transaction.h"
@@ -39,6 +42,7 @@ struct broker_consumer *broker_consumer_new(struct broker_session *session,
 	consumer->session = broker_session_get(session);
 	INIT_LIST_HEAD(&consumer->of_queue);
 	INIT_LIST_HEAD(&consumer->of_session);
+	broker_lease_init(consumer);
 	consumer->pending.root = RB_ROOT_CACHED;
 	consumer->leased.root = RB_ROOT_CACHED;
 	return consumer;
@@ -66,7 +70,7 @@ static u32 consumer_free_credit(const struct broker_consumer *consumer)
 	u32 held = consumer->nr_pending + consumer->nr_leased;
 	u32 credit = 0;
 
-	if (consumer->dead)
+	if (consumer->dead || consumer->hung)
 		return 0;
 	if (held < consumer->credit_messages && consumer->bytes < consumer->credit_bytes)
 		credit = consumer->credit_messages - held;
@@ -133,6 +137,7 @@ void broker_consumer_assign_locked(struct broker_consumer *consumer, struct brok
 	WRITE_ONCE(consumer->nr_pending, consumer->nr_pending + 1);
 	consumer->bytes += broker_message_size(entry->message);
 	consumer->served = ++consumer->queue->served;
+	broker_lease_assigned_locked(consumer);
 	broker_consumer_update_locked(consumer);
 	consumer_list_locked(consumer);
 	trace_broker_assign(consumer, entry);
@@ -141,11 +146,20 @@ void broker_consumer_assign_locked(struct broker_consumer *consumer, struct brok
 	consumer_wake(consumer);
 }
 
+/* Takes a pending entry from it; update afterwards. */
 static void consumer_unassign_locked(struct broker_consumer *consumer, struct broker_entry *entry)
 {
 	broker_entry_erase(&consumer->pending, entry);
 	WRITE_ONCE(consumer->nr_pending, consumer->nr_pending - 1);
 	consumer->bytes -= broker_message_size(entry->message);
+}
+
+/* The same for the queue, which takes it away. */
+void broker_consumer_withdraw_locked(struct broker_consumer *consumer, struct broker_entry *entry)
+{
+	consumer_unassign_locked(consumer, entry);
+	broker_consumer_update_locked(consumer);
+	consumer_list_locked(consumer);
 }
 
 /* Returns what no longer is on its way to anyone: credit taken away, pull over. */
@@ -234,7 +248,8 @@ static bool consumer_return_some(struct broker_consumer *consumer, const struct 
 				broker_queue_remove_locked(queue, entry, &freed);
 				continue;
 			}
-			broker_entry_returned(entry, how);
+			broker_entry_returned(entry, how, how->failed ?
+					      broker_retry_delay(queue, entry->failed + 1) : 0);
 			trace_broker_return(queue, entry, how);
 			if (how->failed)
 				queue->stats.failed++;
@@ -290,6 +305,7 @@ bool broker_consumer_detach(struct broker_consumer *consumer, const struct broke
 		spin_unlock(&session->lock);
 	}
 	spin_unlock(&queue->lock);
+	broker_timer_set(&queue->broker->clock, &consumer->timer, BROKER_NEVER);
 
 	while (consumer_return_some(consumer, how))
 		;
@@ -353,10 +369,11 @@ int broker_consumer_lease(struct broker_consumer *consumer, struct broker_handou
 	u32 count = 0, pulled, removed;
 
 	spin_lock(&queue->lock);
+	broker_lease_alive_locked(consumer);
 again:
 	removed = 0;
 	while (count < max && (entry = broker_entry_first(&consumer->pending))) {
-		u32 size = broker_handout_size(entry->message,
+		u32 size = broker_handout_size(entry->message, entry->deaths,
 					       broker_consumer_headers_only(consumer));
 
 		if (broker_reply_withdrawn(entry->reply)) {
@@ -375,6 +392,7 @@ again:
 		broker_entry_erase(&consumer->pending, entry);
 		broker_entry_insert(&consumer->leased, entry, ++consumer->last_tag);
 		entry->state = BROKER_ENTRY_LEASED;
+		broker_lease_begin_locked(consumer, entry);
 		entry->acquired++;
 		trace_broker_deliver(consumer, entry, entry->key);
 		queue->stats.delivered++;
@@ -430,11 +448,22 @@ void broker_consumer_unlease(struct broker_consumer *consumer,
 		trace_broker_return(queue, entry, &(struct broker_return){});
 		broker_entry_insert(&consumer->pending, entry, entry->place);
 		entry->state = BROKER_ENTRY_PENDING;
+		entry->at = 0;
 		WRITE_ONCE(consumer->nr_pending, consumer->nr_pending + 1);
 		WRITE_ONCE(consumer->nr_leased, consumer->nr_leased - 1);
 	}
 	consumer_withdraw_locked(consumer);
 	spin_unlock(&queue->lock);
+}
+
+/* Takes a leased entry from it that goes back; update afterwards. */
+void broker_consumer_unlist_locked(struct broker_consumer *consumer, struct broker_entry *entry)
+{
+	lockdep_assert_held(&consumer->queue->lock);
+	broker_entry_erase(&consumer->leased, entry);
+	entry->state = BROKER_ENTRY_LOOSE;
+	WRITE_ONCE(consumer->nr_leased, consumer->nr_leased - 1);
+	consumer->bytes -= broker_message_size(entry->message);
 }
 
 /* Takes a delivery from its consumer that is no longer in @leased. */
@@ -448,9 +477,10 @@ static void consumer_let_go_locked(struct broker_consumer *consumer, struct brok
 	consumer->settled++;
 }
 
-/* Settles one of them as RELEASE or FAIL; @transaction hides it, if there is one. */
+/* Settles one of them as RELEASE, DELAY or FAIL; @transaction hides it, if there is one. */
 static void consumer_return_locked(struct broker_consumer *consumer, struct broker_entry *entry,
-				   unsigned int opcode, struct broker_transaction *transaction)
+				   unsigned int opcode, u64 delay,
+				   struct broker_transaction *transaction)
 {
 	struct broker_return how = { .holder = consumer->session->pid };
 	struct broker_queue *queue = consumer->queue;
@@ -460,11 +490,12 @@ static void consumer_return_locked(struct broker_consumer *consumer, struct brok
 		queue->stats.failed++;
 		how.cause = BROKER_CAUSE_FAILED;
 		how.failed = true;
+		delay = broker_retry_delay(queue, entry->failed + 1);
 	} else {
 		queue->stats.released++;
 		how.cause = BROKER_CAUSE_RELEASED;
 	}
-	broker_entry_returned(entry, &how);
+	broker_entry_returned(entry, &how, delay);
 	trace_broker_return(queue, entry, &how);
 	if (transaction) {
 		queue->nr_unacked--;
@@ -474,8 +505,11 @@ static void consumer_return_locked(struct broker_consumer *consumer, struct brok
 	}
 }
 
-/* Settles one of them as ACCEPT or REJECT, or a request as FAIL; its room is still to go. */
-static void consumer_remove_locked(struct broker_consumer *consumer, struct broker_entry *entry,
+/*
+ * Settles one of them as ACCEPT or REJECT, or a request as FAIL; its room is still
+ * to go.  False: it stays, as a dead letter to be.
+ */
+static bool consumer_remove_locked(struct broker_consumer *consumer, struct broker_entry *entry,
 				   unsigned int opcode, struct broker_entry **freed)
 {
 	struct broker_return how = { .holder = consumer->session->pid };
@@ -495,8 +529,14 @@ static void consumer_remove_locked(struct broker_consumer *consumer, struct brok
 	if (entry->reply)
 		broker_reply_lost(entry->reply, &how);
 	queue->nr_unacked--;
+	if (opcode == BROKER_OP_REJECT && !entry->reply && queue->dead_letter && !queue->dead) {
+		broker_queue_bury_locked(queue, entry, BROKER_DEATH_REJECTED);
+		return false;
+	}
+	broker_schedule_leave_locked(queue, entry);
 	entry->next = *freed;
 	*freed = entry;
+	return true;
 }
 
 /* After settling: credit and room there may be, and what came back. */
@@ -537,7 +577,8 @@ static struct broker_entry *consumer_take_locked(struct broker_consumer *consume
  * broker_consumer_settle() - Settle one delivery, or all up to one
  * @consumer: with a reference
  * @tag: the delivery
- * @opcode: BROKER_OP_ACCEPT, RELEASE, FAIL or REJECT
+ * @opcode: BROKER_OP_ACCEPT, RELEASE, DELAY, FAIL or REJECT
+ * @delay: nanoseconds, of DELAY
  * @cumulative: all that are leased under tags up to @tag
  * @freed: entries for the caller to free
  *
@@ -545,7 +586,7 @@ static struct broker_entry *consumer_take_locked(struct broker_consumer *consume
  * -ESTALE: nothing of it is left.
  */
 int broker_consumer_settle(struct broker_consumer *consumer, u64 tag, unsigned int opcode,
-			   bool cumulative, struct broker_entry **freed)
+			   u64 delay, bool cumulative, struct broker_entry **freed)
 {
 	struct broker_queue *queue = consumer->queue;
 	struct broker_entry *entry;
@@ -561,14 +602,15 @@ int broker_consumer_settle(struct broker_consumer *consumer, u64 tag, unsigned i
 		if (opcode == BROKER_OP_ACCEPT || opcode == BROKER_OP_REJECT ||
 		    (opcode == BROKER_OP_FAIL && entry->reply)) {
 			size = broker_message_size(entry->message);
-			consumer_remove_locked(consumer, entry, opcode, freed);
-			broker_queue_shrink_locked(queue, 1, size);
+			if (consumer_remove_locked(consumer, entry, opcode, freed))
+				broker_queue_shrink_locked(queue, 1, size);
 		} else {
-			consumer_return_locked(consumer, entry, opcode, NULL);
+			consumer_return_locked(consumer, entry, opcode, delay, NULL);
 		}
 		if (!(++count % BROKER_LOCK_BATCH))
 			cond_resched_lock(&queue->lock);
 	}
+	broker_lease_alive_locked(consumer);
 	if (count)
 		consumer_settled_locked(consumer);
 	spin_unlock(&queue->lock);
@@ -610,6 +652,34 @@ int broker_consumer_reply(struct broker_consumer *consumer, u64 tag,
 	}
 	spin_unlock(&queue->lock);
 	return err;
+}
+
+/**
+ * broker_consumer_extend() - Let a consumer keep what it has for longer
+ * @consumer: with a reference
+ * @tag: the delivery
+ * @lease: nanoseconds from now; 0: as if it had just been handed out
+ * @cumulative: all that are leased under tags up to @tag
+ *
+ * Return: as broker_consumer_settle().
+ */
+int broker_consumer_extend(struct broker_consumer *consumer, u64 tag, u64 lease, bool cumulative)
+{
+	struct broker_queue *queue = consumer->queue;
+	struct broker_entry *entry;
+	int err, count = 0;
+
+	spin_lock(&queue->lock);
+	err = consumer_check_tag_locked(consumer, tag);
+	entry = err ? NULL : cumulative ? broker_entry_first(&consumer->leased) :
+					  broker_entry_find(&consumer->leased, tag);
+	for (; entry && entry->key <= tag; entry = cumulative ? broker_entry_next(entry) : NULL) {
+		broker_lease_extend_locked(consumer, entry, lease);
+		count++;
+	}
+	broker_lease_alive_locked(consumer);
+	spin_unlock(&queue->lock);
+	return err ?: count ?: -ESTALE;
 }
 
 /**
@@ -665,7 +735,7 @@ void broker_consumer_unclaim(struct broker_consumer *consumer, struct broker_cla
 		} else {
 			WRITE_ONCE(consumer->nr_leased, consumer->nr_leased - 1);
 			queue->stats.released++;
-			broker_entry_returned(entry, &how);
+			broker_entry_returned(entry, &how, 0);
 			broker_queue_return_locked(queue, entry);
 		}
 		if (!(--claim->count % BROKER_LOCK_BATCH))
@@ -690,7 +760,7 @@ void broker_consumer_return_claimed(struct broker_consumer *consumer, struct bro
 		struct broker_entry *entry = claim->entries;
 
 		claim->entries = entry->next;
-		consumer_return_locked(consumer, entry, opcode, transaction);
+		consumer_return_locked(consumer, entry, opcode, claim->delay, transaction);
 		if (!(++count % BROKER_LOCK_BATCH))
 			cond_resched_lock(&queue->lock);
 	}
@@ -714,13 +784,18 @@ void broker_consumer_finish_claim(struct broker_consumer *consumer, struct broke
 {
 	struct broker_queue *queue = consumer->queue;
 	u32 count = 0;
+	u64 size;
 
 	spin_lock(&queue->lock);
 	while (claim->entries) {
 		struct broker_entry *entry = claim->entries;
 
 		claim->entries = entry->next;
-		consumer_remove_locked(consumer, entry, opcode, freed);
+		size = broker_message_size(entry->message);
+		if (!consumer_remove_locked(consumer, entry, opcode, freed)) {
+			claim->count--;
+			claim->bytes -= size;
+		}
 		if (!(++count % BROKER_LOCK_BATCH))
 			cond_resched_lock(&queue->lock);
 	}

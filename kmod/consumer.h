@@ -12,6 +12,7 @@
 #include "choice.h"
 #include "entry.h"
 #include "handout.h"
+#include "timer.h"
 
 struct broker_message;
 struct broker_queue;
@@ -62,6 +63,14 @@ struct pid;
  * @nr_leased: how many (queue.lock; read anywhere)
  * @bytes: bytes of both (queue.lock)
  * @last_tag: tag last given (queue.lock)
+ * @lease: nanoseconds that it may keep a message; 0: as its queue says (const)
+ * @stopped: nanoseconds that its lease clock stood still (queue.lock)
+ * @looked: when that was looked at last (queue.lock)
+ * @next_lease: no lease ends before, on the lease clock (queue.lock)
+ * @idle_since: has had pending entries, and not come for them, since then, on the
+ *	lease clock (queue.lock)
+ * @hung: a lease ended: it gets nothing until it shows signs of life (queue.lock)
+ * @timer: when to look at its leases (clock.lock)
  * @delivered: hand-outs (queue.lock)
  * @settled: settlements (queue.lock)
  * @returned: entries that went back when it was detached (queue.lock)
@@ -94,6 +103,13 @@ struct broker_consumer {
 	u32 nr_leased;
 	u64 bytes;
 	u64 last_tag;
+	u64 lease;
+	u64 stopped;
+	u64 looked;
+	u64 next_lease;
+	u64 idle_since;
+	bool hung;
+	struct broker_timer timer;
 	u64 delivered;
 	u64 settled;
 	u32 returned;
@@ -116,6 +132,8 @@ static inline bool broker_consumer_headers_only(const struct broker_consumer *co
 }
 
 /* Under queue.lock. */
+void broker_consumer_unlist_locked(struct broker_consumer *consumer, struct broker_entry *entry);
+void broker_consumer_withdraw_locked(struct broker_consumer *consumer, struct broker_entry *entry);
 void broker_consumer_update_locked(struct broker_consumer *consumer);
 void broker_consumer_assign_locked(struct broker_consumer *consumer, struct broker_entry *entry);
 
@@ -123,12 +141,14 @@ void broker_consumer_set_credit(struct broker_consumer *consumer, u32 messages, 
 void broker_consumer_pull(struct broker_consumer *consumer, u32 messages);
 void broker_consumer_unpull(struct broker_consumer *consumer, u32 messages);
 int broker_consumer_settle(struct broker_consumer *consumer, u64 tag, unsigned int opcode,
-			   bool cumulative, struct broker_entry **freed);
+			   u64 delay, bool cumulative, struct broker_entry **freed);
+int broker_consumer_extend(struct broker_consumer *consumer, u64 tag, u64 lease, bool cumulative);
 
 /**
  * struct broker_claim - deliveries that a transaction is to settle
  * @tag: the delivery (const)
  * @cumulative: and all before it (const)
+ * @delay: nanoseconds, of DELAY (const)
  * @entries: those claimed (owner: the transaction)
  * @count: how many (owner: the transaction)
  * @bytes: their bytes (owner: the transaction)
@@ -136,6 +156,7 @@ int broker_consumer_settle(struct broker_consumer *consumer, u64 tag, unsigned i
 struct broker_claim {
 	u64 tag;
 	bool cumulative;
+	u64 delay;
 	struct broker_entry *entries;
 	u32 count;
 	u64 bytes;

@@ -3,10 +3,13 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "deadletter.h"
 #include "entry.h"
 #include "memory.h"
 #include "message.h"
 #include "request.h"
+#include "schedule.h"
+#include "timer.h"
 #include "transaction.h"
 
 static struct kmem_cache *entry_cache;
@@ -42,6 +45,8 @@ void broker_entry_free(struct broker_entry *entry)
 		broker_transaction_put(entry->transaction);
 	if (entry->reply)
 		broker_reply_end(entry->reply, entry->message);
+	broker_deaths_put(entry->deaths);
+	kfree(entry->expiry);
 	broker_message_put(entry->message);
 	put_pid(entry->holder);
 	kmem_cache_free(entry_cache, entry);
@@ -58,9 +63,10 @@ void broker_entry_free_list(struct broker_entry *list)
 	}
 }
 
-/* Notes how it came back, for whoever gets it next. */
-void broker_entry_returned(struct broker_entry *entry, const struct broker_return *how)
+/* Notes how it came back, for whoever gets it next, in @delay nanoseconds at the earliest. */
+void broker_entry_returned(struct broker_entry *entry, const struct broker_return *how, u64 delay)
 {
+	entry->at = delay ? broker_now() + delay : 0;
 	if (entry->holder != how->holder) {
 		put_pid(entry->holder);
 		entry->holder = get_pid(how->holder);

@@ -8,6 +8,8 @@
 #include <linux/types.h>
 
 struct broker_consumer;
+struct broker_deaths;
+struct broker_expiry;
 struct broker_message;
 struct broker_reply_slot;
 struct broker_transaction;
@@ -20,6 +22,9 @@ struct pid;
  * @BROKER_ENTRY_READY: in queue->ready, by place
  * @BROKER_ENTRY_PENDING: in consumer->pending, by place
  * @BROKER_ENTRY_LEASED: in consumer->leased, by tag
+ * @BROKER_ENTRY_WAITING: in queue->waiting, by the time when it is due
+ * @BROKER_ENTRY_DYING: in queue->dying, by place, for broker_deadletter_run()
+ * @BROKER_ENTRY_QUARANTINED: in queue->quarantine, by place
  * @BROKER_ENTRY_CLAIMED: in a transaction, which settles it or puts it back
  */
 enum broker_entry_state {
@@ -28,11 +33,15 @@ enum broker_entry_state {
 	BROKER_ENTRY_READY,
 	BROKER_ENTRY_PENDING,
 	BROKER_ENTRY_LEASED,
+	BROKER_ENTRY_WAITING,
+	BROKER_ENTRY_DYING,
+	BROKER_ENTRY_QUARANTINED,
 	BROKER_ENTRY_CLAIMED,
 };
 
 /* What of an entry's place is its sequence; what is above orders levels of priority. */
 #define BROKER_PLACE_SEQUENCE	GENMASK_ULL(55, 0)
+#define BROKER_PLACE_LEVEL	56
 
 /**
  * struct broker_entry - a queue's entry for a message: a delivery to be
@@ -46,11 +55,16 @@ enum broker_entry_state {
  * @key: what it is sorted by where it is; its tag, once it was handed out (queue.lock)
  * @place: in the queue, kept when it comes back; holds its sequence (const once
  *	enqueued)
+ * @at: when it is due, while it waits; when its lease ends, on its consumer's
+ *	lease clock, while it is leased (queue.lock)
+ * @expiry: if it has a time to live, with the entry (const)
+ * @deaths: how it died in other queues, or NULL, with a reference (const)
  * @acquired: times it was handed out (queue.lock)
  * @failed: times that failed (queue.lock)
  * @cause: enum broker_cause, why it last came back (queue.lock)
  * @cause_code: exit status or signal that goes with @cause (queue.lock)
  * @state: enum broker_entry_state (queue.lock)
+ * @reason: dying or quarantined: enum broker_death_reason (queue.lock)
  *
  * Lifetime: made for one queue, before room is reserved there; freed when it is
  * settled, dropped, purged or its queue is deleted.  Freeing may sleep, so what
@@ -70,11 +84,15 @@ struct broker_entry {
 	};
 	u64 key;
 	u64 place;
+	u64 at;
+	struct broker_expiry *expiry;
+	struct broker_deaths *deaths;
 	u32 acquired;
 	u16 failed;
 	u8 cause;
 	u8 cause_code;
 	u8 state;
+	u8 reason;
 };
 
 /**
@@ -98,7 +116,7 @@ struct broker_entry *broker_entry_new(struct broker_message *message);
 void broker_entry_free(struct broker_entry *entry);
 void broker_entry_free_list(struct broker_entry *list);
 
-void broker_entry_returned(struct broker_entry *entry, const struct broker_return *how);
+void broker_entry_returned(struct broker_entry *entry, const struct broker_return *how, u64 delay);
 
 /**
  * struct broker_entry_tree - entries in the order of their keys, both ends at hand

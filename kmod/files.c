@@ -271,7 +271,7 @@ int broker_files_install(const struct broker_handout *handouts, u32 count, void 
 						buffer + broker_handout_fds(message));
 			done += message->files->nr;
 		}
-		buffer += broker_handout_size(message, false);
+		buffer += broker_handout_size(message, handouts[i].deaths, false);
 	}
 	for (i = 0, nr = 0; err && nr < done; i++) {
 		const struct broker_files *files = handouts[i].message->files;

@@ -5,6 +5,7 @@
 
 #include <linux/broker.h>
 
+#include "deadletter.h"
 #include "entry.h"
 #include "files.h"
 #include "handout.h"
@@ -17,8 +18,15 @@ u32 broker_handout_fds(const struct broker_message *message)
 	return ALIGN(sizeof(struct broker_delivery) + broker_message_data_size(message), 4);
 }
 
-/* Bytes of the reader's memory that a message takes. */
-u32 broker_handout_size(const struct broker_message *message, bool headers_only)
+/* Files go with bodies: who is given no body is given none. */
+static const struct broker_files *handout_files(const struct broker_message *message,
+						bool headers_only)
+{
+	return headers_only ? NULL : message->files;
+}
+
+/* Where the deaths stand, or the end, if there are none. */
+static u32 handout_deaths(const struct broker_message *message, bool headers_only)
 {
 	u32 fds = message->files ? message->files->nr * sizeof(s32) : 0;
 
@@ -28,12 +36,21 @@ u32 broker_handout_size(const struct broker_message *message, bool headers_only)
 	return ALIGN(broker_handout_fds(message) + fds, 8);
 }
 
+/* Bytes of the reader's memory that a message takes. */
+u32 broker_handout_size(const struct broker_message *message, const struct broker_deaths *deaths,
+			bool headers_only)
+{
+	return handout_deaths(message, headers_only) +
+	       (deaths ? deaths->nr * sizeof(struct broker_death) : 0);
+}
+
 /* Copies what the reader is to see of @entry; under its queue's lock. */
 void broker_handout_fill(struct broker_handout *handout, const struct broker_entry *entry)
 {
 	*handout = (struct broker_handout) {
 		.message = broker_message_get(entry->message),
 		.holder = get_pid(entry->holder),
+		.deaths = broker_deaths_get(entry->deaths),
 		.tag = entry->key,
 		.place = entry->place,
 		.acquired = entry->acquired,
@@ -44,12 +61,38 @@ void broker_handout_fill(struct broker_handout *handout, const struct broker_ent
 	};
 }
 
+static int handout_copy_deaths(const struct broker_deaths *deaths, void __user *at)
+{
+	u32 i;
+
+	for (i = 0; deaths && i < deaths->nr; i++, at += sizeof(struct broker_death)) {
+		const struct broker_death_record *record = &deaths->record[i];
+		struct broker_death death = {
+			.time_ns = record->time,
+			.queue = record->queue,
+			.count = record->count,
+			.acquired = record->acquired,
+			.failed = record->failed,
+			.reason = record->reason,
+			.cause = record->cause,
+			.cause_code = record->cause_code,
+			.name_len = record->name_len,
+			.cause_pid = pid_vnr(record->holder),
+		};
+
+		memcpy(death.name, record->name, record->name_len);
+		if (copy_to_user(at, &death, sizeof(death)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
 static int handout_copy_one(const struct broker_handout *handout,
 			    const struct broker_handout_to *to, void __user *at)
 {
 	const struct broker_message *message = handout->message;
-	const struct broker_files *files = to->headers_only ? NULL : message->files;
-	u32 size = broker_handout_size(message, to->headers_only);
+	const struct broker_files *files = handout_files(message, to->headers_only);
+	u32 size = broker_handout_size(message, handout->deaths, to->headers_only);
 	u32 body = to->headers_only ? 0 : message->body_len;
 	u32 data = broker_message_data_size(message) - message->body_len + body;
 	struct broker_delivery delivery = {
@@ -76,6 +119,8 @@ static int handout_copy_one(const struct broker_handout *handout,
 		.nr_fds = files ? files->nr : 0,
 		.fds = files ? broker_handout_fds(message) : 0,
 		.body_size = message->body_len,
+		.deaths = handout->deaths ? handout_deaths(message, to->headers_only) : 0,
+		.nr_deaths = handout->deaths ? handout->deaths->nr : 0,
 	};
 	s32 none[BROKER_MAX_FDS];
 
@@ -86,7 +131,10 @@ static int handout_copy_one(const struct broker_handout *handout,
 		return -EFAULT;
 	/* Until they are installed, if they are. */
 	memset(none, -1, sizeof(none));
-	return copy_to_user(at + delivery.fds, none, delivery.nr_fds * sizeof(*none)) ? -EFAULT : 0;
+	if (delivery.nr_fds &&
+	    copy_to_user(at + delivery.fds, none, delivery.nr_fds * sizeof(*none)))
+		return -EFAULT;
+	return handout_copy_deaths(handout->deaths, at + delivery.deaths);
 }
 
 /* Writes records one after the other.  Return: 0, with their @bytes; -EFAULT. */
@@ -100,7 +148,8 @@ int broker_handout_copy(const struct broker_handout *handouts, u32 count,
 
 		if (err)
 			return err;
-		offset += broker_handout_size(handouts[i].message, to->headers_only);
+		offset += broker_handout_size(handouts[i].message, handouts[i].deaths,
+					      to->headers_only);
 	}
 	*bytes = offset;
 	return 0;
@@ -111,5 +160,6 @@ void broker_handout_put(struct broker_handout *handouts, u32 count)
 	while (count--) {
 		broker_message_put(handouts[count].message);
 		put_pid(handouts[count].holder);
+		broker_deaths_put(handouts[count].deaths);
 	}
 }

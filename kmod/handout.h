@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+struct broker_deaths;
 struct broker_entry;
 struct broker_message;
 struct pid;
@@ -12,6 +13,7 @@ struct pid;
  * struct broker_handout - one entry on its way to the reader's memory
  * @message: with a reference (owner: the RECEIVE)
  * @holder: with a reference, or NULL (owner: the RECEIVE)
+ * @deaths: with a reference, or NULL (owner: the RECEIVE)
  * @tag: it is leased under (const)
  * @place: of the entry (const)
  * @acquired: with this one (const)
@@ -25,6 +27,7 @@ struct pid;
 struct broker_handout {
 	struct broker_message *message;
 	struct pid *holder;
+	struct broker_deaths *deaths;
 	u64 tag;
 	u64 place;
 	u32 acquired;
@@ -51,7 +54,8 @@ struct broker_handout_to {
 };
 
 u32 broker_handout_fds(const struct broker_message *message);
-u32 broker_handout_size(const struct broker_message *message, bool headers_only);
+u32 broker_handout_size(const struct broker_message *message, const struct broker_deaths *deaths,
+			bool headers_only);
 void broker_handout_fill(struct broker_handout *handout, const struct broker_entry *entry);
 int broker_handout_copy(const struct broker_handout *handouts, u32 count,
 			const struct broker_handout_to *to, u32 *bytes);

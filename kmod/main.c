@@ -83,6 +83,7 @@ static void broker_end(struct broker *broker)
 		broker_queue_delete(queue);
 	mutex_unlock(&broker->topology);
 	broker_advisories_end(broker);
+	broker_clock_stop(&broker->clock);
 	broker_exchange_end(broker);
 
 	WARN_ON_ONCE(!xa_empty(&broker->sessions) || atomic_read(&broker->nr_consumers));
@@ -102,6 +103,7 @@ static int __net_init broker_net_init(struct net *net)
 	broker->net = net;
 	mutex_init(&broker->topology);
 	broker->generation = 1;
+	broker_clock_init(&broker->clock);
 	xa_init_flags(&broker->exchange_ids, XA_FLAGS_ALLOC1);
 	xa_init_flags(&broker->queue_ids, XA_FLAGS_ALLOC1);
 	xa_init_flags(&broker->binding_ids, XA_FLAGS_ALLOC1);

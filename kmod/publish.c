@@ -17,6 +17,7 @@
 #include "request.h"
 #include "reservation.h"
 #include "route.h"
+#include "schedule.h"
 #include "sender.h"
 #include "session.h"
 #include "submit.h"
@@ -93,6 +94,7 @@ int broker_publish_prepare(struct broker_submission *submit, struct broker_route
 {
 	struct broker_entry *entry;
 	u32 i;
+	int err;
 
 	for (i = 0; i < routes->nr; i++) {
 		entry = submit->ready_made;
@@ -103,6 +105,9 @@ int broker_publish_prepare(struct broker_submission *submit, struct broker_route
 		if (!entry)
 			return -ENOMEM;
 		routes->route[i].reservation.entry = entry;
+		err = broker_schedule_prepare(entry, routes->route[i].queue);
+		if (err)
+			return err;
 	}
 	return 0;
 }

@@ -11,12 +11,14 @@
 #include "binding.h"
 #include "broker.h"
 #include "consumer.h"
+#include "deadletter.h"
 #include "event.h"
 #include "limit.h"
 #include "memory.h"
 #include "message.h"
 #include "queue.h"
 #include "reservation.h"
+#include "schedule.h"
 #include "session.h"
 #include "table.h"
 #include "trace.h"
@@ -72,7 +74,9 @@ struct broker_queue *broker_queue_get_by_name(struct broker *broker, const char 
 void broker_queue_put(struct broker_queue *queue)
 {
 	if (queue && refcount_dec_and_test(&queue->refs)) {
-		WARN_ON_ONCE(!queue->dead || queue->nr_ready || queue->nr_unacked);
+		WARN_ON_ONCE(!queue->dead || queue->held || queue->nr_unacked ||
+			     queue->timer.at != BROKER_NEVER);
+		broker_target_put(queue->dead_letter);
 		kfree_rcu(queue, rcu);
 	}
 }
@@ -111,9 +115,20 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 	queue->overflow = config->overflow;
 	queue->protected = config->protected;
 	queue->sealed = config->sealed;
+	queue->levels = config->levels;
+	queue->ttl = config->ttl;
+	queue->lease = config->lease;
+	queue->max_delivery = config->max_delivery;
+	queue->retry_min = config->retry_min;
+	queue->retry_max = config->retry_max;
+	queue->retry_jitter = config->retry_jitter;
+	queue->dead_letter = config->dead_letter;
 	spin_lock_init(&queue->lock);
 	queue->ready.root = RB_ROOT_CACHED;
 	queue->hidden.root = RB_ROOT_CACHED;
+	queue->dying.root = RB_ROOT_CACHED;
+	queue->quarantine.root = RB_ROOT_CACHED;
+	broker_schedule_init(queue);
 	INIT_LIST_HEAD(&queue->consumers);
 	queue->eligible = RB_ROOT_CACHED;
 	init_waitqueue_head(&queue->room);
@@ -193,6 +208,31 @@ err_free:
 	return ERR_PTR(err);
 }
 
+static void queue_set_times_locked(struct broker_queue *queue,
+				   const struct broker_queue_config *config,
+				   struct broker_target **old)
+{
+	lockdep_assert_held(&queue->lock);
+	if (config->set & BROKER_QUEUE_SET_LEVELS)
+		WRITE_ONCE(queue->levels, config->levels);
+	if (config->set & BROKER_QUEUE_SET_TTL)
+		WRITE_ONCE(queue->ttl, config->ttl);
+	if (config->set & BROKER_QUEUE_SET_LEASE)
+		WRITE_ONCE(queue->lease, config->lease);
+	if (config->set & BROKER_QUEUE_SET_MAX_DELIVERY)
+		queue->max_delivery = config->max_delivery;
+	if (config->set & BROKER_QUEUE_SET_RETRY_MIN)
+		queue->retry_min = config->retry_min;
+	if (config->set & BROKER_QUEUE_SET_RETRY_MAX)
+		queue->retry_max = config->retry_max;
+	if (config->set & BROKER_QUEUE_SET_RETRY_JITTER)
+		queue->retry_jitter = config->retry_jitter;
+	if (config->set & BROKER_QUEUE_SET_DEAD_LETTER) {
+		*old = queue->dead_letter;
+		queue->dead_letter = config->dead_letter;
+	}
+}
+
 /**
  * broker_queue_set() - Change what @config->set names
  * @queue: linked; the broker's topology is locked
@@ -204,6 +244,7 @@ err_free:
 int broker_queue_set(struct broker_queue *queue, const struct broker_queue_config *config,
 		     struct netlink_ext_ack *extack)
 {
+	struct broker_target *old = NULL;
 	kuid_t uid;
 	kgid_t gid;
 	u16 mode;
@@ -226,8 +267,10 @@ int broker_queue_set(struct broker_queue *queue, const struct broker_queue_confi
 		WRITE_ONCE(queue->overflow, config->overflow);
 	if (config->set & BROKER_QUEUE_SET_SEALED)
 		WRITE_ONCE(queue->sealed, config->sealed);
+	queue_set_times_locked(queue, config, &old);
 	broker_queue_room_locked(queue);
 	spin_unlock(&queue->lock);
+	broker_target_put(old);
 
 	broker_topology_changed(queue->broker);
 	broker_event_queue(queue);
@@ -254,7 +297,21 @@ static void queue_detach_consumers(struct broker_queue *queue)
 	}
 }
 
-/* Removes up to BROKER_LOCK_BATCH ready entries that came before @before. */
+/* The next entry to purge; of a dead queue whatever it still has. */
+static struct broker_entry *queue_next_locked(const struct broker_queue *queue)
+{
+	struct broker_entry *entry = broker_entry_first(&queue->ready);
+
+	lockdep_assert_held(&queue->lock);
+	if (!entry)
+		entry = broker_entry_first(&queue->waiting);
+	if (!entry && queue->dead)
+		entry = broker_entry_first(&queue->dying) ?:
+			broker_entry_first(&queue->quarantine);
+	return entry;
+}
+
+/* Removes up to BROKER_LOCK_BATCH entries without a consumer that came before @before. */
 static u32 queue_remove_ready(struct broker_queue *queue, u64 before)
 {
 	struct broker_entry *entry, *freed = NULL;
@@ -263,10 +320,10 @@ static u32 queue_remove_ready(struct broker_queue *queue, u64 before)
 	spin_lock(&queue->lock);
 	broker_queue_show_locked(queue);
 	while (count < BROKER_LOCK_BATCH) {
-		entry = broker_entry_first(&queue->ready);
+		entry = queue_next_locked(queue);
 		if (!entry || broker_entry_sequence(entry) > before)
 			break;
-		broker_queue_take_locked(queue, entry);
+		broker_queue_detach_locked(queue, entry);
 		trace_broker_drop(queue, entry, queue->dead ? "deleted" : "purged");
 		broker_queue_remove_locked(queue, entry, &freed);
 		queue->stats.purged++;
@@ -332,6 +389,7 @@ void broker_queue_delete(struct broker_queue *queue)
 	WRITE_ONCE(queue->dead, true);
 	broker_queue_room_locked(queue);
 	spin_unlock(&queue->lock);
+	broker_timer_set(&broker->clock, &queue->timer, BROKER_NEVER);
 	queue_detach_consumers(queue);
 	broker_queue_drain(queue);
 
@@ -400,6 +458,11 @@ static void queue_came_back_locked(struct broker_queue *queue, const struct brok
 void broker_queue_ready_locked(struct broker_queue *queue, struct broker_entry *entry)
 {
 	lockdep_assert_held(&queue->lock);
+	entry->at = 0;
+	if (broker_schedule_expired(entry)) {
+		broker_queue_bury_locked(queue, entry, BROKER_DEATH_EXPIRED);
+		return;
+	}
 	if (queue->nr_choosy)
 		queue_came_back_locked(queue, entry);
 	broker_entry_insert(&queue->ready, entry, entry->place);
@@ -429,7 +492,7 @@ void broker_queue_show_locked(struct broker_queue *queue)
 			continue;
 		broker_entry_erase(&queue->hidden, entry);
 		broker_transaction_put(entry->transaction);
-		broker_queue_ready_locked(queue, entry);
+		broker_queue_place_locked(queue, entry);
 	}
 }
 
@@ -491,11 +554,73 @@ void broker_queue_dispatch(struct broker_queue *queue)
 	spin_unlock(&queue->lock);
 }
 
-/* An entry comes back from a consumer, to its old place; dispatch afterwards. */
+/* Puts an entry where it belongs now: to wait, to its place, or to the dead. */
+void broker_queue_place_locked(struct broker_queue *queue, struct broker_entry *entry)
+{
+	lockdep_assert_held(&queue->lock);
+	if (queue->max_delivery && entry->failed >= queue->max_delivery)
+		broker_queue_bury_locked(queue, entry, BROKER_DEATH_MAX_DELIVERY);
+	else if (entry->at > broker_now() && !queue->dead)
+		broker_schedule_wait_locked(queue, entry);
+	else
+		broker_queue_ready_locked(queue, entry);
+}
+
+/* Takes an entry out of the tree it is in. */
+void broker_queue_detach_locked(struct broker_queue *queue, struct broker_entry *entry)
+{
+	lockdep_assert_held(&queue->lock);
+	switch (entry->state) {
+	case BROKER_ENTRY_READY:
+		broker_queue_take_locked(queue, entry);
+		break;
+	case BROKER_ENTRY_PENDING:
+		broker_consumer_withdraw_locked(entry->consumer, entry);
+		queue->nr_unacked--;
+		break;
+	case BROKER_ENTRY_WAITING:
+		broker_entry_erase(&queue->waiting, entry);
+		WRITE_ONCE(queue->nr_waiting, queue->nr_waiting - 1);
+		break;
+	case BROKER_ENTRY_DYING:
+		broker_entry_erase(&queue->dying, entry);
+		WRITE_ONCE(queue->nr_dying, queue->nr_dying - 1);
+		break;
+	case BROKER_ENTRY_QUARANTINED:
+		broker_entry_erase(&queue->quarantine, entry);
+		WRITE_ONCE(queue->nr_quarantined, queue->nr_quarantined - 1);
+		break;
+	default:
+		WARN_ON_ONCE(1);
+	}
+	entry->state = BROKER_ENTRY_LOOSE;
+}
+
+/* Keeps a dead entry for broker_deadletter_run(). */
+void broker_queue_dying_locked(struct broker_queue *queue, struct broker_entry *entry)
+{
+	lockdep_assert_held(&queue->lock);
+	broker_entry_insert(&queue->dying, entry, entry->place);
+	entry->state = BROKER_ENTRY_DYING;
+	WRITE_ONCE(queue->nr_dying, queue->nr_dying + 1);
+}
+
+/* An entry in no tree is dead: the clock's work does the rest. */
+void broker_queue_bury_locked(struct broker_queue *queue, struct broker_entry *entry, u8 reason)
+{
+	broker_schedule_leave_locked(queue, entry);
+	entry->reason = reason;
+	if (reason == BROKER_DEATH_EXPIRED)
+		queue->stats.expired++;
+	broker_queue_dying_locked(queue, entry);
+	broker_schedule_arm_locked(queue, 0);
+}
+
+/* An entry comes back from a consumer; dispatch afterwards. */
 void broker_queue_return_locked(struct broker_queue *queue, struct broker_entry *entry)
 {
 	queue->nr_unacked--;
-	broker_queue_ready_locked(queue, entry);
+	broker_queue_place_locked(queue, entry);
 }
 
 /* Gives room back. */
@@ -510,6 +635,7 @@ void broker_queue_shrink_locked(struct broker_queue *queue, u32 messages, u64 by
 void broker_queue_remove_locked(struct broker_queue *queue, struct broker_entry *entry,
 				struct broker_entry **freed)
 {
+	broker_schedule_leave_locked(queue, entry);
 	broker_queue_shrink_locked(queue, 1, broker_message_size(entry->message));
 	entry->next = *freed;
 	*freed = entry;

@@ -10,12 +10,14 @@
 
 #include "access.h"
 #include "entry.h"
+#include "timer.h"
 
 struct broker;
 struct broker_consumer;
 struct broker_message;
 struct broker_payer;
 struct broker_session;
+struct broker_target;
 struct broker_transaction;
 struct netlink_ext_ack;
 
@@ -44,6 +46,14 @@ struct netlink_ext_ack;
  * @overflow: enum broker_overflow (const)
  * @protected: no request deletes or purges it (const)
  * @sealed: it takes no new message (const)
+ * @levels: of priority (const)
+ * @ttl: nanoseconds that a message lives; 0: for ever (const)
+ * @lease: nanoseconds that a consumer may keep a message; 0: for ever (const)
+ * @max_delivery: failed deliveries after which a message is dead; 0: never (const)
+ * @retry_min: nanoseconds to wait after the second failure; 0: never (const)
+ * @retry_max: most of them (const)
+ * @retry_jitter: per cent by which that varies (const)
+ * @dead_letter: where dead messages go, or NULL (owner: the request, until taken over)
  * @uid: owner (const)
  * @gid: group (const)
  * @mode: nine permission bits (const)
@@ -60,6 +70,14 @@ struct broker_queue_config {
 	u32 overflow;
 	bool protected;
 	bool sealed;
+	u32 levels;
+	u64 ttl;
+	u64 lease;
+	u32 max_delivery;
+	u64 retry_min;
+	u64 retry_max;
+	u32 retry_jitter;
+	struct broker_target *dead_letter;
 	kuid_t uid;
 	kgid_t gid;
 	u16 mode;
@@ -75,6 +93,21 @@ struct broker_queue_config {
 #define BROKER_QUEUE_SET_MODE		BIT(5)
 #define BROKER_QUEUE_SET_PROTECTED	BIT(6)
 #define BROKER_QUEUE_SET_SEALED		BIT(7)
+#define BROKER_QUEUE_SET_LEVELS		BIT(8)
+#define BROKER_QUEUE_SET_TTL		BIT(9)
+#define BROKER_QUEUE_SET_LEASE		BIT(10)
+#define BROKER_QUEUE_SET_MAX_DELIVERY	BIT(11)
+#define BROKER_QUEUE_SET_RETRY_MIN	BIT(12)
+#define BROKER_QUEUE_SET_RETRY_MAX	BIT(13)
+#define BROKER_QUEUE_SET_RETRY_JITTER	BIT(14)
+#define BROKER_QUEUE_SET_DEAD_LETTER	BIT(15)
+
+/* What a queue gets where its maker is silent; times are in milliseconds. */
+#define BROKER_DEFAULT_LEASE_MS		(30ULL * 60 * 1000)
+#define BROKER_DEFAULT_MAX_DELIVERY	20
+#define BROKER_DEFAULT_RETRY_MIN_MS	100ULL
+#define BROKER_DEFAULT_RETRY_MAX_MS	30000ULL
+#define BROKER_DEFAULT_RETRY_JITTER	20
 
 /**
  * struct broker_queue_stats - what happened to a queue's messages
@@ -89,6 +122,8 @@ struct broker_queue_config {
  * @refused: refused for want of room (queue.lock)
  * @purged: removed by purge (queue.lock)
  * @moved: moved to another queue (queue.lock)
+ * @expired: outlived their time, and were dropped or dead-lettered (queue.lock)
+ * @dead_lettered: moved to where dead messages go (queue.lock)
  */
 struct broker_queue_stats {
 	u64 enqueued;
@@ -102,6 +137,8 @@ struct broker_queue_stats {
 	u64 refused;
 	u64 purged;
 	u64 moved;
+	u64 expired;
+	u64 dead_lettered;
 };
 
 /**
@@ -124,12 +161,28 @@ struct broker_queue_stats {
  * @overflow: enum broker_overflow (queue.lock; read anywhere)
  * @protected: no request deletes or purges it (topology; read anywhere)
  * @sealed: it takes no new message (queue.lock; read anywhere)
+ * @levels: of priority (queue.lock; read anywhere)
+ * @ttl: nanoseconds that a message lives; 0: for ever (queue.lock; read anywhere)
+ * @lease: nanoseconds that a consumer may keep a message (queue.lock; read anywhere)
+ * @max_delivery: failed deliveries that are a message's end; 0: none (queue.lock)
+ * @retry_min: nanoseconds to wait after the second failure (queue.lock)
+ * @retry_max: most of them (queue.lock)
+ * @retry_jitter: per cent by which that varies (queue.lock)
+ * @dead_letter: where dead messages go, with a reference; or NULL (queue.lock)
  * @lock: the queue.lock
  * @dead: was deleted (queue.lock; read anywhere)
  * @had_consumer: an auto-delete queue waits for its first one (queue.lock)
  * @ready: entries that wait for a consumer, by sequence (queue.lock)
  * @nr_ready: how many (queue.lock; read anywhere)
  * @hidden: entries of transactions under way, by place (queue.lock)
+ * @waiting: entries whose time has not come, by that time (queue.lock)
+ * @nr_waiting: how many (queue.lock; read anywhere)
+ * @expiring: entries with a time to live, by its end (queue.lock)
+ * @dying: entries that broker_deadletter_run() will move or free, by place (queue.lock)
+ * @nr_dying: how many, the one being moved among them (queue.lock; read anywhere)
+ * @quarantine: entries that nobody gets any more, by place (queue.lock)
+ * @nr_quarantined: how many (queue.lock; read anywhere)
+ * @timer: when something of these is due (clock.lock)
  * @nr_unacked: entries with consumers (queue.lock; read anywhere)
  * @held: messages that count against @max_messages (queue.lock; read anywhere)
  * @bytes: bytes that count against @max_bytes (queue.lock; read anywhere)
@@ -166,6 +219,14 @@ struct broker_queue {
 	u32 overflow;
 	bool protected;
 	bool sealed;
+	u32 levels;
+	u64 ttl;
+	u64 lease;
+	u32 max_delivery;
+	u64 retry_min;
+	u64 retry_max;
+	u32 retry_jitter;
+	struct broker_target *dead_letter;
 
 	spinlock_t lock;
 	bool dead;
@@ -173,6 +234,14 @@ struct broker_queue {
 	struct broker_entry_tree ready;
 	u32 nr_ready;
 	struct broker_entry_tree hidden;
+	struct broker_entry_tree waiting;
+	u32 nr_waiting;
+	struct rb_root_cached expiring;
+	struct broker_entry_tree dying;
+	u32 nr_dying;
+	struct broker_entry_tree quarantine;
+	u32 nr_quarantined;
+	struct broker_timer timer;
 	u32 nr_unacked;
 	u32 held;
 	u64 bytes;
@@ -220,6 +289,10 @@ void broker_queue_hide_locked(struct broker_queue *queue, struct broker_entry *e
 void broker_queue_show_locked(struct broker_queue *queue);
 void broker_queue_take_locked(struct broker_queue *queue, struct broker_entry *entry);
 void broker_queue_dispatch_locked(struct broker_queue *queue);
+void broker_queue_place_locked(struct broker_queue *queue, struct broker_entry *entry);
+void broker_queue_detach_locked(struct broker_queue *queue, struct broker_entry *entry);
+void broker_queue_dying_locked(struct broker_queue *queue, struct broker_entry *entry);
+void broker_queue_bury_locked(struct broker_queue *queue, struct broker_entry *entry, u8 reason);
 void broker_queue_return_locked(struct broker_queue *queue, struct broker_entry *entry);
 void broker_queue_shrink_locked(struct broker_queue *queue, u32 messages, u64 bytes);
 void broker_queue_remove_locked(struct broker_queue *queue, struct broker_entry *entry,

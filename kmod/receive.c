@@ -94,7 +94,7 @@ static void receive_auto_accept(struct receive *receive, struct broker_consumer 
 	if (!(consumer->flags & BROKER_CONSUME_F_AUTO_ACCEPT))
 		return;
 	for (i = 0; i < receive->count; i++)
-		broker_consumer_settle(consumer, receive->handouts[i].tag, BROKER_OP_ACCEPT, false,
+		broker_consumer_settle(consumer, receive->handouts[i].tag, BROKER_OP_ACCEPT, 0, false,
 				       &freed);
 	broker_entry_free_list(freed);
 }
@@ -375,7 +375,7 @@ static u32 browse_collect(struct browse *browse)
 	broker_queue_show_locked(browse->queue);
 	entry = broker_entry_after(&browse->queue->ready, args->cursor);
 	for (; entry && count < max && looked++ < RECEIVE_FEW; entry = broker_entry_next(entry)) {
-		u32 size = broker_handout_size(entry->message, false);
+		u32 size = broker_handout_size(entry->message, entry->deaths, false);
 
 		if (!browse->selector || broker_selector_match(browse->selector, entry->message)) {
 			if (size > room) {

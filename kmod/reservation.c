@@ -13,6 +13,7 @@
 #include "message.h"
 #include "queue.h"
 #include "reservation.h"
+#include "schedule.h"
 #include "sender.h"
 #include "session.h"
 #include "trace.h"
@@ -222,6 +223,7 @@ static u64 reservation_use(struct broker_queue *queue, struct broker_reservation
 		       reservation->spare_messages;
 	u64 bytes = reservation->bytes + reservation->victim_bytes + reservation->spare_bytes;
 	u64 size = broker_message_size(entry->message);
+	struct broker_entry *victim;
 	u64 sequence = 0;
 
 	spin_lock(&queue->lock);
@@ -231,13 +233,14 @@ static u64 reservation_use(struct broker_queue *queue, struct broker_reservation
 		queue->stats.enqueued++;
 		queue->stats.dropped += reservation->nr_victims;
 		sequence = ++queue->sequence;
-		entry->place = sequence;
+		entry->place |= sequence;
+		broker_schedule_enter_locked(queue, entry);
 		reservation_advise_dropped(queue, entry->message, reservation->nr_victims);
 		trace_broker_enqueue(queue, entry);
 		if (transaction) {
 			broker_queue_hide_locked(queue, entry, transaction);
 		} else {
-			broker_queue_ready_locked(queue, entry);
+			broker_queue_place_locked(queue, entry);
 			broker_queue_dispatch_locked(queue);
 		}
 	} else {
@@ -246,6 +249,8 @@ static u64 reservation_use(struct broker_queue *queue, struct broker_reservation
 		entry->next = dropped;
 		dropped = entry;
 	}
+	for (victim = reservation->victims; victim; victim = victim->next)
+		broker_schedule_leave_locked(queue, victim);
 	if (messages > 1 || bytes > size)
 		broker_queue_room_locked(queue);
 	spin_unlock(&queue->lock);

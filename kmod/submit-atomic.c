@@ -90,6 +90,7 @@ static int atomic_check(const struct broker_op *op)
 	case BROKER_OP_RELEASE:
 	case BROKER_OP_FAIL:
 	case BROKER_OP_REJECT:
+	case BROKER_OP_DELAY:
 		return broker_settle_check(op);
 	default:
 		return -EOPNOTSUPP;
@@ -152,6 +153,7 @@ static int atomic_prepare(struct atomic *atomic)
 			if (!step->consumer)
 				return -ENOENT;
 			step->claim.tag = settle->tag;
+			step->claim.delay = settle->time_ms * NSEC_PER_MSEC;
 			step->claim.cumulative = atomic->ops[i].flags &
 						 BROKER_SETTLE_F_CUMULATIVE;
 		}
@@ -350,7 +352,7 @@ static void atomic_commit(struct atomic *atomic)
 		}
 		atomic->results[i].accepted = step->claim.count;
 		atomic64_add(step->claim.count, &submit->session->settled);
-		if (opcode == BROKER_OP_RELEASE || opcode == BROKER_OP_FAIL)
+		if (opcode != BROKER_OP_ACCEPT && opcode != BROKER_OP_REJECT)
 			broker_consumer_return_claimed(step->consumer, &step->claim, opcode,
 						       atomic->transaction);
 	}

@@ -22,9 +22,14 @@
  */
 #define SUBMIT_FEW	4
 
+/* What may be said of a delivery: DELAY and EXTEND have a time, the others none. */
 int broker_settle_check(const struct broker_op *op)
 {
 	const struct broker_settle *settle = &op->settle;
+
+	if (settle->time_ms > BROKER_MAX_TIME_MS ||
+	    (settle->time_ms && op->opcode != BROKER_OP_DELAY && op->opcode != BROKER_OP_EXTEND))
+		return -EINVAL;
 
 	if (op->flags & ~BROKER_SETTLE_F_CUMULATIVE)
 		return -EOPNOTSUPP;
@@ -37,7 +42,9 @@ static int submit_settle(struct broker_submission *submit, const struct broker_o
 			 struct broker_result *result)
 {
 	const struct broker_settle *settle = &op->settle;
+	u64 time = settle->time_ms * NSEC_PER_MSEC;
 	struct broker_consumer *consumer;
+	bool cumulative;
 	int count;
 
 	count = broker_settle_check(op);
@@ -46,13 +53,18 @@ static int submit_settle(struct broker_submission *submit, const struct broker_o
 	consumer = broker_session_consumer(submit->session, settle->consumer);
 	if (!consumer)
 		return -ENOENT;
-	count = broker_consumer_settle(consumer, settle->tag, op->opcode,
-				       op->flags & BROKER_SETTLE_F_CUMULATIVE, &submit->freed);
+	cumulative = op->flags & BROKER_SETTLE_F_CUMULATIVE;
+	if (op->opcode == BROKER_OP_EXTEND)
+		count = broker_consumer_extend(consumer, settle->tag, time, cumulative);
+	else
+		count = broker_consumer_settle(consumer, settle->tag, op->opcode, time, cumulative,
+					       &submit->freed);
 	broker_consumer_put(consumer);
 	if (count < 0)
 		return count;
 	result->accepted = count;
-	atomic64_add(count, &submit->session->settled);
+	if (op->opcode != BROKER_OP_EXTEND)
+		atomic64_add(count, &submit->session->settled);
 	return 0;
 }
 
@@ -143,6 +155,8 @@ static int submit_one(struct broker_submission *submit, u32 index, const struct 
 	case BROKER_OP_RELEASE:
 	case BROKER_OP_FAIL:
 	case BROKER_OP_REJECT:
+	case BROKER_OP_DELAY:
+	case BROKER_OP_EXTEND:
 		return submit_settle(submit, op, result);
 	case BROKER_OP_CREDIT:
 		return submit_credit(submit, op);

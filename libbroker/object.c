@@ -119,6 +119,20 @@ static const struct broker_attribute queue_list[] = {
 	PLAIN(QUEUE, LIMIT, "limit", U32),
 	PLAIN(QUEUE, COPY, "copy", FLAG),
 	PLAIN(QUEUE, ERROR, "error", U32),
+	PLAIN(QUEUE, PRIORITIES, "priorities", U32),
+	PLAIN(QUEUE, TTL, "ttl", U32),
+	PLAIN(QUEUE, LEASE, "lease", U32),
+	PLAIN(QUEUE, MAX_DELIVERY, "max-delivery", U32),
+	PLAIN(QUEUE, RETRY_MIN, "retry-min", U32),
+	PLAIN(QUEUE, RETRY_MAX, "retry-max", U32),
+	PLAIN(QUEUE, RETRY_JITTER, "retry-jitter", U32),
+	PLAIN(QUEUE, DEAD_LETTER_EXCHANGE, "dead-letter-exchange", STRING),
+	PLAIN(QUEUE, DEAD_LETTER_KEY, "dead-letter-key", STRING),
+	PLAIN(QUEUE, WAITING, "waiting", U32),
+	PLAIN(QUEUE, QUARANTINED, "quarantined", U32),
+	PLAIN(QUEUE, DYING, "dying", U32),
+	PLAIN(QUEUE, EXPIRED, "expired", U64),
+	PLAIN(QUEUE, DEAD_LETTERED, "dead-lettered", U64),
 };
 
 static const struct broker_attribute binding_list[] = {

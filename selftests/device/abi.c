@@ -14,7 +14,8 @@ _Static_assert(sizeof(struct broker_submit) == 56, "submit");
 _Static_assert(sizeof(struct broker_consume) == 72, "consume");
 _Static_assert(sizeof(struct broker_cancel) == 16, "cancel");
 _Static_assert(sizeof(struct broker_origin) == 32, "origin");
-_Static_assert(sizeof(struct broker_delivery) == 120, "delivery");
+_Static_assert(sizeof(struct broker_delivery) == 128, "delivery");
+_Static_assert(sizeof(struct broker_death) == 296, "death");
 _Static_assert(sizeof(struct broker_receive) == 48, "receive");
 _Static_assert(sizeof(struct broker_browse) == 72, "browse");
 

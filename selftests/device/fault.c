@@ -213,15 +213,14 @@ TEST_F(fault, will)
 					.flags = BROKER_PUBLISH_F_WILL });
 	s = submit_of(&op, 1, &result);
 	EACH_POINT {
-		op.user_data = nth % BROKER_MAX_WILLS;
 		if (armed == BROKER_MAX_WILLS) {
 			struct broker_op disarm = {
-				.opcode = BROKER_OP_DISARM, .user_data = op.user_data,
+				.opcode = BROKER_OP_DISARM, .user_data = --armed,
 			};
 
 			ASSERT_EQ(0, submit_one(self->fd, &disarm));
-			armed--;
 		}
+		op.user_data = armed;
 		result.error = 1;
 		ret = faulty(self->fd, BROKER_IOC_SUBMIT, &s);
 		FAULT_OR_SUCCESS(ret);

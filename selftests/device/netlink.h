@@ -252,6 +252,8 @@ struct nl_opts {
 	uint32_t max_messages;
 	uint64_t max_bytes;
 	uint32_t overflow;
+	uint32_t priorities, ttl, lease, max_delivery, retry_min, retry_max;
+	const char *dead_exchange, *dead_key;
 	const char *alternate;
 	const char *hash_header;
 	int owned;		/* uid, gid and mode are set */
@@ -273,6 +275,22 @@ static inline int queue_command(int cmd, const char *name, const struct nl_opts 
 		nl_put_u64(msg, BROKER_A_QUEUE_MAX_BYTES, o->max_bytes);
 	if (o->overflow)
 		nl_put_u32(msg, BROKER_A_QUEUE_OVERFLOW, o->overflow);
+	if (o->priorities)
+		nl_put_u32(msg, BROKER_A_QUEUE_PRIORITIES, o->priorities);
+	if (o->ttl)
+		nl_put_u32(msg, BROKER_A_QUEUE_TTL, o->ttl);
+	if (o->lease)
+		nl_put_u32(msg, BROKER_A_QUEUE_LEASE, o->lease);
+	if (o->max_delivery)
+		nl_put_u32(msg, BROKER_A_QUEUE_MAX_DELIVERY, o->max_delivery);
+	/* Exactly, so that a test can count on it. */
+	if (o->retry_min || o->retry_max) {
+		nl_put_u32(msg, BROKER_A_QUEUE_RETRY_MIN, o->retry_min);
+		nl_put_u32(msg, BROKER_A_QUEUE_RETRY_MAX, o->retry_max);
+		nl_put_u32(msg, BROKER_A_QUEUE_RETRY_JITTER, 0);
+	}
+	nl_put_str(msg, BROKER_A_QUEUE_DEAD_LETTER_EXCHANGE, o->dead_exchange);
+	nl_put_str(msg, BROKER_A_QUEUE_DEAD_LETTER_KEY, o->dead_key);
 	if (o->owned) {
 		nl_put_u32(msg, BROKER_A_QUEUE_UID, o->uid);
 		nl_put_u32(msg, BROKER_A_QUEUE_GID, o->gid);

@@ -13,7 +13,7 @@ FIXTURE_SETUP(settle)
 	ASSERT_EQ(0, new_broker());
 	self->fd = session_open();
 	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, queue_new("q"));
+	ASSERT_EQ(0, queue_new("q", .retry_max = 1));
 	self->consumer = consume(self->fd, "q", 0);
 	ASSERT_LT(0, self->consumer);
 	for (; *body < '5'; ++*body)

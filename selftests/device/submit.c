@@ -164,20 +164,6 @@ TEST_F(submit, opcode_unknown)
 	EXPECT_EQ(-EOPNOTSUPP, submit_one(self->fd, &(struct broker_op) { .opcode = 0xffff }));
 }
 
-TEST_F(submit, opcode_delay_is_reserved)
-{
-	struct broker_op op = { .opcode = BROKER_OP_DELAY };
-
-	EXPECT_EQ(-EOPNOTSUPP, submit_one(self->fd, &op));
-}
-
-TEST_F(submit, opcode_extend_is_reserved)
-{
-	struct broker_op op = { .opcode = BROKER_OP_EXTEND };
-
-	EXPECT_EQ(-EOPNOTSUPP, submit_one(self->fd, &op));
-}
-
 /* Operations of a size other than ours: two of them, @size bytes each. */
 static int submit_sized(int fd, uint32_t size, int poke)
 {

@@ -12,14 +12,17 @@
 #define PROPERTY_OPTIONS                                                                        \
 	OPT_CONTENT_TYPE, OPT_CONTENT_ENCODING, OPT_MESSAGE_ID, OPT_CORRELATION_ID,             \
 	OPT_REPLY_TO, OPT_TYPE, OPT_APP_ID, OPT_SUBJECT, OPT_TRACEPARENT, OPT_USER_ID,          \
-	OPT_TIMESTAMP, OPT_PRIORITY, OPT_DELIVERY_MODE, OPT_HEADER
+	OPT_TIMESTAMP, OPT_DELIVER_AT, OPT_MESSAGE_TTL, OPT_PRIORITY, OPT_DELIVERY_MODE,       \
+	OPT_HEADER
 
 #define EXCHANGE_OPTIONS                                                                        \
 	OPT_ALTERNATE, OPT_HASH_HEADER, OPT_MODE, OPT_OWNER, OPT_GROUP, OPT_PROTECTED
 
 #define QUEUE_OPTIONS                                                                           \
 	OPT_MAX_MESSAGES, OPT_MAX_BYTES, OPT_OVERFLOW, OPT_MODE, OPT_OWNER, OPT_GROUP,      \
-	OPT_PROTECTED, OPT_SEALED
+	OPT_PROTECTED, OPT_SEALED, OPT_PRIORITIES, OPT_TTL, OPT_LEASE, OPT_MAX_DELIVERY,    \
+	OPT_RETRY_MIN, OPT_RETRY_MAX, OPT_RETRY_JITTER, OPT_DEAD_LETTER_EXCHANGE,           \
+	OPT_DEAD_LETTER_KEY
 
 #define EXCHANGE_NAME { .name = "NAME", .attribute = "name", .names = NAMES_EXCHANGE }
 #define EXCHANGE_NAMES(is_optional)                                                             \

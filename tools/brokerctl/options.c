@@ -85,6 +85,51 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.words = switches, .attribute = "sealed",
 		.help = "on: it takes no new messages; those it holds can be consumed",
 	},
+	[OPT_PRIORITIES] = {
+		.name = "priorities", .kind = VALUE_NUMBER, .value_name = "N",
+		.min = 1, .max = 32, .attribute = "priorities",
+		.help = "levels of priority, up to 32; 1: all messages are equal",
+	},
+	[OPT_TTL] = {
+		.name = "ttl", .kind = VALUE_NUMBER, .value_name = "MS",
+		.max = UINT32_MAX, .attribute = "ttl",
+		.help = "milliseconds a message lives at most; 0: for ever",
+	},
+	[OPT_LEASE] = {
+		.name = "lease", .kind = VALUE_NUMBER, .value_name = "MS",
+		.max = UINT32_MAX, .attribute = "lease",
+		.help = "milliseconds a consumer may keep a message; 0: for ever",
+	},
+	[OPT_MAX_DELIVERY] = {
+		.name = "max-delivery", .kind = VALUE_NUMBER, .value_name = "N",
+		.max = UINT32_MAX, .attribute = "max-delivery",
+		.help = "failures after which a message is dead; 0: never",
+	},
+	[OPT_RETRY_MIN] = {
+		.name = "retry-min", .kind = VALUE_NUMBER, .value_name = "MS",
+		.max = UINT32_MAX, .attribute = "retry-min",
+		.help = "milliseconds to wait after the second failure; then longer",
+	},
+	[OPT_RETRY_MAX] = {
+		.name = "retry-max", .kind = VALUE_NUMBER, .value_name = "MS",
+		.max = UINT32_MAX, .attribute = "retry-max",
+		.help = "most milliseconds to wait so",
+	},
+	[OPT_RETRY_JITTER] = {
+		.name = "retry-jitter", .kind = VALUE_NUMBER, .value_name = "PERCENT",
+		.max = 100, .attribute = "retry-jitter",
+		.help = "by how much chance varies that",
+	},
+	[OPT_DEAD_LETTER_EXCHANGE] = {
+		.name = "dead-letter-exchange", .kind = VALUE_TEXT, .value_name = "EXCHANGE",
+		.attribute = "dead-letter-exchange", .names = NAMES_EXCHANGE,
+		.help = "where dead messages go; without it, to the queue of the key",
+	},
+	[OPT_DEAD_LETTER_KEY] = {
+		.name = "dead-letter-key", .kind = VALUE_TEXT, .value_name = "KEY",
+		.attribute = "dead-letter-key", .names = NAMES_QUEUE,
+		.help = "their routing key, or with the default exchange their queue",
+	},
 	[OPT_IF_UNUSED] = {
 		.name = "if-unused", .attribute = "if-unused",
 		.help = "only an exchange without bindings, a queue without consumers",
@@ -271,6 +316,15 @@ const struct option_def option_table[NR_OPTIONS] = {
 	[OPT_TIMESTAMP] = {
 		.name = "timestamp", .kind = VALUE_TIMESTAMP, .value_name = "MS",
 		.property = BROKER_PROP_TIMESTAMP, .help = "milliseconds since 1970, or now",
+	},
+	[OPT_DELIVER_AT] = {
+		.name = "deliver-at", .kind = VALUE_TIMESTAMP, .value_name = "MS",
+		.property = BROKER_PROP_DELIVER_AT,
+		.help = "when to hand it out, at the earliest: milliseconds since 1970",
+	},
+	[OPT_MESSAGE_TTL] = {
+		.name = "ttl", .kind = VALUE_NUMBER, .value_name = "MS", .max = INT64_MAX,
+		.property = BROKER_PROP_TTL, .help = "how long it lives in a queue",
 	},
 	[OPT_PRIORITY] = {
 		.name = "priority", .kind = VALUE_NUMBER, .value_name = "N", .max = 255,

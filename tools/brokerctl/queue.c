@@ -19,7 +19,8 @@ static const struct column columns[] = {
 
 static const char *const settings[] = {
 	"name", "flags", "max-messages", "max-bytes", "overflow", "uid", "gid", "mode",
-	"protected", "sealed", NULL
+	"protected", "sealed", "priorities", "ttl", "lease", "max-delivery", "retry-min",
+	"retry-max", "retry-jitter", "dead-letter-exchange", "dead-letter-key", NULL
 };
 
 const struct noun noun_queue = {

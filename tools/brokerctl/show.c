@@ -28,7 +28,8 @@ static bool is_name(const char *attribute)
 /* Text that is none where it is empty */
 static bool is_optional(const char *attribute)
 {
-	return !strcmp(attribute, "alternate") || !strcmp(attribute, "hash-header");
+	return !strcmp(attribute, "alternate") || !strcmp(attribute, "hash-header") ||
+	       !strncmp(attribute, "dead-letter-", strlen("dead-letter-"));
 }
 
 static char *number_text(const char *attribute, uint64_t number)

@@ -164,6 +164,7 @@
 #define BROKER_MAX_CONFIRMS		(1U << 20)	/* confirms of one SUBMIT */
 #define BROKER_MAX_RECEIVE		1024		/* messages of one RECEIVE or BROWSE */
 #define BROKER_MAX_CONSUMERS		1024		/* consumers of one session */
+#define BROKER_MAX_TIME_MS		(1ULL << 40)	/* of a delay or a lease: 34 years */
 #define BROKER_MAX_FILTER		1024		/* bytes of a filter's program */
 #define BROKER_MAX_FILTER_TEXT		4096		/* bytes of its source text */
 #define BROKER_MAX_WILLS		16		/* last wills of one session */
@@ -455,10 +456,10 @@ enum broker_opcode {
 	BROKER_OP_PUBLISH		= 1,
 	BROKER_OP_ACCEPT		= 2,	/* done: the message leaves the queue */
 	BROKER_OP_RELEASE		= 3,	/* not tried: back to its place */
-	BROKER_OP_FAIL			= 4,	/* tried and failed: back to its place, counted */
-	BROKER_OP_REJECT		= 5,	/* never to be tried again: leaves, counted */
-	BROKER_OP_DELAY			= 6,	/* reserved: EOPNOTSUPP */
-	BROKER_OP_EXTEND		= 7,	/* reserved: EOPNOTSUPP */
+	BROKER_OP_FAIL			= 4,	/* tried and failed: back after the queue's back-off */
+	BROKER_OP_REJECT		= 5,	/* never to be tried again: a dead letter */
+	BROKER_OP_DELAY			= 6,	/* not now: back to its place after a while */
+	BROKER_OP_EXTEND		= 7,	/* still at it: the lease begins anew */
 	BROKER_OP_CREDIT		= 8,	/* change a consumer's credit */
 	BROKER_OP_REPLY			= 10,	/* answer a request, and accept it */
 	BROKER_OP_DISARM		= 11,	/* forget a last will */
@@ -677,7 +678,8 @@ struct broker_settle {
 	__aligned_u64 tag;
 	__u32 consumer;
 	__u32 reserved;
-	__aligned_u64 reserved2[4];
+	__aligned_u64 time_ms;
+	__aligned_u64 reserved2[3];
 };
 
 /**
@@ -931,6 +933,7 @@ enum broker_cause {
 	BROKER_CAUSE_KILLED		= 6,	/* by a signal; code: signal number */
 	BROKER_CAUSE_OOM		= 7,	/* by the kernel, for memory; code: signal number */
 	BROKER_CAUSE_QUEUE_DELETED	= 8,	/* of a consumer only: its queue was deleted */
+	BROKER_CAUSE_LEASE		= 9,	/* its lease ended: the consumer hung */
 	BROKER_CAUSE_ACCEPTED		= 16,	/* of a request: ACCEPT without a reply */
 	BROKER_CAUSE_REJECTED		= 17,	/* of a request: REJECT */
 	BROKER_CAUSE_REMOVED		= 18,	/* of a request: it left its queue */
@@ -970,10 +973,14 @@ enum broker_cause {
  * @fds: where in the record their @nr_fds descriptors (__s32) stand; 0 if there
  *	are none
  * @body_size: bytes of its body; @body_len, but with BROKER_CONSUME_F_HEADERS_ONLY
+ * @deaths: where in the record its @nr_deaths struct broker_death stand, the
+ *	latest first; 0 if there are none
+ * @nr_deaths: how often it died in other queues, 0 to BROKER_MAX_DEATHS
  * @reserved: 0
  *
  * At @header_size stand exchange, key, properties and body, without padding; at
- * @fds, a multiple of 4, the descriptors, see "Files in messages".
+ * @fds, a multiple of 4, the descriptors, see "Files in messages"; at @deaths, a
+ * multiple of 8, see "Dead letters".
  */
 struct broker_delivery {
 	__u32 size;
@@ -998,7 +1005,63 @@ struct broker_delivery {
 	__u32 body_len;
 	__u32 fds;
 	__u32 body_size;
+	__u32 deaths;
+	__u32 nr_deaths;
 	__u32 reserved;
+};
+
+/**
+ * DOC: Dead letters
+ *
+ * A message is dead if a consumer rejects it, if it has failed as often as its
+ * queue's max-delivery says, or if it outlives its time: the shorter one of its
+ * own BROKER_PROP_TTL and its queue's.  Then it goes, in one step, where the
+ * queue's dead-letter settings say, and tells there how it died.  If it cannot be
+ * moved now it stays, counts, is given to nobody, and is tried again; if it never
+ * can be it is quarantined in its queue.  Where nothing is set, one that was
+ * rejected or has expired is dropped, and counted; one that failed too often is
+ * quarantined.
+ */
+
+/* Records of one message; older ones are forgotten. */
+#define BROKER_MAX_DEATHS	8U
+
+/* Why a message died in a queue */
+enum broker_death_reason {
+	BROKER_DEATH_EXPIRED		= 1,	/* it outlived its time */
+	BROKER_DEATH_REJECTED		= 2,	/* REJECT */
+	BROKER_DEATH_MAX_DELIVERY	= 3,	/* it failed too often */
+};
+
+/**
+ * struct broker_death - how a message died in one queue, for one reason
+ * @time_ns: when last: nanoseconds since 1970
+ * @queue: number of the queue
+ * @count: how often
+ * @acquired: how often it was handed out there, the last time
+ * @failed: how often that failed
+ * @reason: enum broker_death_reason
+ * @cause: enum broker_cause: why it last came back there
+ * @cause_code: exit status or signal that goes with @cause
+ * @name_len: bytes of @name
+ * @reserved: 0
+ * @cause_pid: the process that had it then, in the reader's namespace, or 0
+ * @name: name of the queue, then zeros
+ */
+struct broker_death {
+	__aligned_u64 time_ns;
+	__u32 queue;
+	__u32 count;
+	__u32 acquired;
+	__u32 failed;
+	__u16 reason;
+	__u16 cause;
+	__u16 cause_code;
+	__u8 name_len;
+	__u8 reserved;
+	__u32 cause_pid;
+	__u32 reserved2;
+	__u8 name[256];
 };
 
 /**
