@@ -10,6 +10,7 @@
 #include "move.h"
 #include "queue.h"
 #include "reservation.h"
+#include "schedule.h"
 
 /**
  * broker_move_init() - Begin to move what is ready now
@@ -40,6 +41,7 @@ static struct broker_entry *move_take(struct broker_move *move)
 	entry = broker_entry_first(&queue->ready);
 	if (entry) {
 		broker_queue_take_locked(queue, entry);
+		broker_schedule_leave_locked(queue, entry);
 		queue->nr_unacked++;
 	}
 	spin_unlock(&queue->lock);
@@ -49,6 +51,7 @@ static struct broker_entry *move_take(struct broker_move *move)
 static void move_put_back(struct broker_queue *queue, struct broker_entry *entry)
 {
 	spin_lock(&queue->lock);
+	broker_schedule_go_on_locked(queue, entry);
 	broker_queue_return_locked(queue, entry);
 	broker_queue_dispatch_locked(queue);
 	spin_unlock(&queue->lock);
@@ -82,6 +85,7 @@ static int move_one(struct broker_move *move)
 		move_put_back(move->from, entry);
 		return err;
 	}
+	broker_schedule_move(entry, move->to);
 	broker_queue_commit(move->to, &reservation);
 	move_left(move->from, size);
 	return 1;
@@ -117,7 +121,8 @@ static int copy_one(struct broker_move *move)
 	broker_message_put(message);
 	if (!reservation.entry)
 		return -ENOMEM;
-	err = broker_queue_reserve(move->to, &reservation);
+	err = broker_schedule_prepare(reservation.entry, move->to) ?:
+	      broker_queue_reserve(move->to, &reservation);
 	if (err) {
 		broker_entry_free(reservation.entry);
 		return err;

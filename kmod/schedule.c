@@ -29,6 +29,14 @@ static u64 schedule_ms(s64 ms)
 /* Default of messages without a priority, where a queue has as many levels. */
 #define SCHEDULE_LEVEL	4
 
+/* What comes before the sequence in a place: the highest level is first. */
+static u64 schedule_place(const struct broker_queue *queue, u32 level)
+{
+	u32 levels = READ_ONCE(queue->levels);
+
+	return (u64)(levels - 1 - min(level, levels - 1)) << BROKER_PLACE_LEVEL;
+}
+
 /**
  * broker_schedule_prepare() - Note what a new entry's message says of time and order
  * @entry: not yet enqueued
@@ -39,7 +47,7 @@ static u64 schedule_ms(s64 ms)
 int broker_schedule_prepare(struct broker_entry *entry, const struct broker_queue *queue)
 {
 	const struct broker_message *message = entry->message;
-	u32 levels = READ_ONCE(queue->levels), level = SCHEDULE_LEVEL;
+	u32 level = SCHEDULE_LEVEL;
 	u64 ttl = READ_ONCE(queue->ttl) ?: BROKER_NEVER;
 	struct broker_prop_view view;
 	size_t offset = 0;
@@ -67,16 +75,32 @@ int broker_schedule_prepare(struct broker_entry *entry, const struct broker_queu
 
 		entry->at = entry->at > day ? broker_now() + (entry->at - day) : 0;
 	}
-	/* The highest level is first. */
-	entry->place = (u64)(levels - 1 - min(level, levels - 1)) << BROKER_PLACE_LEVEL;
+	entry->place = schedule_place(queue, level);
 	if (ttl == BROKER_NEVER)
 		return 0;
 	entry->expiry = kmalloc(sizeof(*entry->expiry), BROKER_GFP);
 	if (!entry->expiry)
 		return -ENOMEM;
+	RB_CLEAR_NODE(&entry->expiry->node);
 	entry->expiry->entry = entry;
 	entry->expiry->at = ttl;
 	return 0;
+}
+
+/* An entry goes to another queue: its level is of that one, its time to live what is left. */
+void broker_schedule_move(struct broker_entry *entry, const struct broker_queue *to)
+{
+	const struct broker_message *message = entry->message;
+	u32 level = SCHEDULE_LEVEL;
+	struct broker_prop_view view;
+	u64 now = broker_now();
+
+	if (broker_props_find(broker_message_props(message), message->props_len,
+			      BROKER_PROP_PRIORITY, &view))
+		level = broker_prop_int64(&view);
+	entry->place = schedule_place(to, level);
+	if (entry->expiry)
+		entry->expiry->at = entry->expiry->at > now ? entry->expiry->at - now : 0;
 }
 
 /* How long an entry waits that has failed so often: min * (n - 1), up to max, more or less. */
@@ -119,6 +143,16 @@ void broker_schedule_enter_locked(struct broker_queue *queue, struct broker_entr
 	expiry->at = max(broker_now(), entry->at) + min_t(u64, expiry->at, S64_MAX / 2);
 	rb_add_cached(&expiry->node, &queue->expiring, expiry_before);
 	broker_schedule_arm_locked(queue, expiry->at);
+}
+
+/* It did not leave after all: its time to live goes on. */
+void broker_schedule_go_on_locked(struct broker_queue *queue, struct broker_entry *entry)
+{
+	lockdep_assert_held(&queue->lock);
+	if (!entry->expiry || !RB_EMPTY_NODE(&entry->expiry->node))
+		return;
+	rb_add_cached(&entry->expiry->node, &queue->expiring, expiry_before);
+	broker_schedule_arm_locked(queue, entry->expiry->at);
 }
 
 /* It leaves the queue, or lives for ever from now on. */

@@ -37,7 +37,10 @@ struct broker_expiry {
 int broker_schedule_prepare(struct broker_entry *entry, const struct broker_queue *queue);
 u64 broker_retry_delay(const struct broker_queue *queue, u32 failed);
 
+void broker_schedule_move(struct broker_entry *entry, const struct broker_queue *to);
+
 /* Under queue.lock. */
+void broker_schedule_go_on_locked(struct broker_queue *queue, struct broker_entry *entry);
 void broker_schedule_enter_locked(struct broker_queue *queue, struct broker_entry *entry);
 void broker_schedule_leave_locked(struct broker_queue *queue, struct broker_entry *entry);
 bool broker_schedule_expired(const struct broker_entry *entry);

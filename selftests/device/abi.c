@@ -260,8 +260,9 @@ RESERVED_OP(publish_fds, PUBLISH, publish.fds);
 #define RESERVED_SETTLE(name, OP)						\
 	RESERVED_OP(name##_op, OP, reserved);					\
 	RESERVED_OP(name##_32, OP, settle.reserved);				\
+	RESERVED_OP(name##_time, OP, settle.time_ms);				\
 	RESERVED_OP(name##_64_0, OP, settle.reserved2[0]);			\
-	RESERVED_OP(name##_64_3, OP, settle.reserved2[3])
+	RESERVED_OP(name##_64_2, OP, settle.reserved2[2])
 RESERVED_SETTLE(accept, ACCEPT);
 RESERVED_SETTLE(release, RELEASE);
 RESERVED_SETTLE(fail, FAIL);

@@ -18,7 +18,7 @@ FIXTURE_SETUP(fd)
 	ASSERT_EQ(0, new_broker());
 	self->fd = session_open();
 	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, queue_new("q"));
+	ASSERT_EQ(0, queue_new("q", .retry_max = 1));
 	self->consumer = consume(self->fd, "q", 0);
 	ASSERT_LT(0, self->consumer);
 }
@@ -416,7 +416,7 @@ TEST_F(fd, what_may_be_sent_in_the_initial_namespace)
 
 	ASSERT_EQ(0, setns(net, CLONE_NEWNET));
 	fd = session_open();
-	ASSERT_EQ(0, queue_new("q"));
+	ASSERT_EQ(0, queue_new("q", .retry_max = 1));
 	refused(_metadata, fd, 1);
 	EXPECT_EQ(0, queue_del("q"));
 	close(fd);
@@ -431,7 +431,7 @@ TEST_F(fd, listener_handed_over)
 
 	ASSERT_EQ(0, setns(net, CLONE_NEWNET));
 	fd = session_open();
-	ASSERT_EQ(0, queue_new("q"));
+	ASSERT_EQ(0, queue_new("q", .retry_max = 1));
 	listener = socket(AF_INET, SOCK_STREAM, 0);
 	ASSERT_EQ(0, listen(listener, 1));
 	ASSERT_EQ(0, getsockname(listener, (struct sockaddr *)&address, &len));
@@ -488,7 +488,7 @@ FIXTURE_SETUP(body)
 {
 	ASSERT_EQ(0, new_broker());
 	self->fd = session_open();
-	ASSERT_EQ(0, queue_new("q"));
+	ASSERT_EQ(0, queue_new("q", .retry_max = 1));
 	self->consumer = consume(self->fd, "q", 0);
 }
 
