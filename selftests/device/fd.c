@@ -573,6 +573,8 @@ TEST_F(fd, holders_killed_at_random)
 	for (i = 0; i < 8; i++)
 		ASSERT_EQ(0, send_fd(self->fd, p[1]));
 	close(p[1]);
+	/* Killing is failing, and is not to be the end of them. */
+	ASSERT_EQ(0, queue_set("q", .max_delivery = 1000));
 	for (i = 0; i < 60; i++) {
 		pid_t pid = fork_tied();
 
