@@ -38,7 +38,7 @@ void broker_access_read(struct broker_access *access, kuid_t *uid, kgid_t *gid, 
 }
 
 /* groups_search() is not for modules; in_egroup_p() knows the current process only. */
-static bool cred_in_group(const struct cred *cred, kgid_t gid)
+bool broker_cred_in_group(const struct cred *cred, kgid_t gid)
 {
 	const struct group_info *groups = cred->group_info;
 	int i;
@@ -60,7 +60,7 @@ static bool access_allows(struct broker_access *access, const struct cred *cred,
 	broker_access_read(access, &uid, &gid, &mode);
 	if (uid_eq(cred->euid, uid))
 		mode >>= 6;
-	else if (cred_in_group(cred, gid))
+	else if (broker_cred_in_group(cred, gid))
 		mode >>= 3;
 	return (mode & want) == want;
 }

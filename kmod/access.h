@@ -6,6 +6,7 @@
 #include <linux/uidgid.h>
 
 struct broker;
+struct cred;
 struct sk_buff;
 
 /**
@@ -40,6 +41,7 @@ struct broker_access {
 void broker_access_init(struct broker_access *access, kuid_t uid, kgid_t gid, u16 mode);
 void broker_access_set(struct broker_access *access, kuid_t uid, kgid_t gid, u16 mode);
 void broker_access_read(struct broker_access *access, kuid_t *uid, kgid_t *gid, u16 *mode);
+bool broker_cred_in_group(const struct cred *cred, kgid_t gid);
 bool broker_may(const struct broker *broker, struct broker_access *access, unsigned int want);
 bool broker_may_admin(const struct broker *broker, struct sk_buff *skb);
 bool broker_may_netlink(const struct broker *broker, struct sk_buff *skb,

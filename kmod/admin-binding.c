@@ -6,6 +6,7 @@
 #include <linux/broker.h>
 
 #include "access.h"
+#include "acl.h"
 #include "admin.h"
 #include "binding.h"
 #include "broker.h"
@@ -451,6 +452,12 @@ static int may_bind(struct broker *broker, struct sk_buff *skb, struct genl_info
 	if (!broker_may_netlink(broker, skb, &name->source->access, BROKER_MAY_CONSUME)) {
 		BROKER_NL_ERR(info->extack, info->attrs[BROKER_A_BINDING_EXCHANGE],
 			      "you may not bind from (r) this exchange");
+		return -EACCES;
+	}
+	if (broker_acl_may_bind(name->source, skb, name->key, name->key_len)) {
+		BROKER_NL_ERR(info->extack, info->attrs[BROKER_A_BINDING_KEY] ?:
+			      info->attrs[BROKER_A_BINDING_EXCHANGE],
+			      "a rule of this exchange denies you some of these keys");
 		return -EACCES;
 	}
 	if (name->queue &&

@@ -248,6 +248,29 @@ static const struct nla_policy broker_queue_move_nl_policy[BROKER_A_QUEUE_COPY +
 	[BROKER_A_QUEUE_COPY] = { .type = NLA_FLAG, },
 };
 
+/* BROKER_CMD_ACL_GET - do */
+static const struct nla_policy broker_acl_get_nl_policy[BROKER_A_ACL_NUMBER + 1] = {
+	[BROKER_A_ACL_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_ACL_NUMBER] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+/* BROKER_CMD_ACL_NEW - do */
+static const struct nla_policy broker_acl_new_nl_policy[BROKER_A_ACL_GID + 1] = {
+	[BROKER_A_ACL_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_ACL_NUMBER] = NLA_POLICY_MIN(NLA_U32, 1),
+	[BROKER_A_ACL_ACTION] = NLA_POLICY_MAX(NLA_U32, 1),
+	[BROKER_A_ACL_OPERATIONS] = NLA_POLICY_MASK(NLA_U32, 0x3),
+	[BROKER_A_ACL_PATTERN] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_ACL_UID] = { .type = NLA_U32, },
+	[BROKER_A_ACL_GID] = { .type = NLA_U32, },
+};
+
+/* BROKER_CMD_ACL_DEL - do */
+static const struct nla_policy broker_acl_del_nl_policy[BROKER_A_ACL_NUMBER + 1] = {
+	[BROKER_A_ACL_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_ACL_NUMBER] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
 /* Ops table for broker */
 static const struct genl_ops broker_nl_ops[] = {
 	{
@@ -394,6 +417,25 @@ static const struct genl_ops broker_nl_ops[] = {
 		.doit		= broker_nl_queue_move_doit,
 		.policy		= broker_queue_move_nl_policy,
 		.maxattr	= BROKER_A_QUEUE_COPY,
+	},
+	{
+		.cmd		= BROKER_CMD_ACL_GET,
+		.doit		= broker_nl_acl_get_doit,
+		.dumpit		= broker_nl_acl_get_dumpit,
+		.policy		= broker_acl_get_nl_policy,
+		.maxattr	= BROKER_A_ACL_NUMBER,
+	},
+	{
+		.cmd		= BROKER_CMD_ACL_NEW,
+		.doit		= broker_nl_acl_new_doit,
+		.policy		= broker_acl_new_nl_policy,
+		.maxattr	= BROKER_A_ACL_GID,
+	},
+	{
+		.cmd		= BROKER_CMD_ACL_DEL,
+		.doit		= broker_nl_acl_del_doit,
+		.policy		= broker_acl_del_nl_policy,
+		.maxattr	= BROKER_A_ACL_NUMBER,
 	},
 };
 

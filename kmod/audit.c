@@ -10,6 +10,8 @@
 
 static int (*audit_handlers[BROKER_CMD_MAX + 1])(struct sk_buff *skb,
 						 struct genl_info *info) __ro_after_init;
+/* Attributes that a command takes: there are no more in genl_info.attrs. */
+static u8 audit_max[BROKER_CMD_MAX + 1] __ro_after_init;
 static struct genl_ops audit_ops[BROKER_CMD_MAX + 1] __ro_after_init;
 
 /* Which attributes of a request name what it is about; 0: none does. */
@@ -21,6 +23,10 @@ static const struct {
 } audit_names[BROKER_CMD_MAX + 1] = {
 	[BROKER_CMD_EXCHANGE_NEW ... BROKER_CMD_EXCHANGE_DEL] = { BROKER_A_EXCHANGE_NAME },
 	[BROKER_CMD_QUEUE_NEW ... BROKER_CMD_QUEUE_PURGE] = { BROKER_A_QUEUE_NAME },
+	[BROKER_CMD_QUEUE_MOVE] = { BROKER_A_QUEUE_NAME, BROKER_A_QUEUE_TO_QUEUE },
+	[BROKER_CMD_ACL_NEW ... BROKER_CMD_ACL_DEL] = {
+		.name = BROKER_A_ACL_EXCHANGE, .key = BROKER_A_ACL_PATTERN,
+	},
 	[BROKER_CMD_BINDING_NEW ... BROKER_CMD_BINDING_DEL] = {
 		BROKER_A_BINDING_EXCHANGE, BROKER_A_BINDING_QUEUE,
 		BROKER_A_BINDING_TO_EXCHANGE, BROKER_A_BINDING_KEY,
@@ -29,7 +35,8 @@ static const struct {
 
 static int put_text(struct sk_buff *skb, int type, const struct genl_info *info, u8 from)
 {
-	const struct nlattr *attr = from ? info->attrs[from] : NULL;
+	bool known = from && from <= audit_max[info->genlhdr->cmd];
+	const struct nlattr *attr = known ? info->attrs[from] : NULL;
 
 	return attr ? nla_put_string(skb, type, nla_data(attr)) : 0;
 }
@@ -125,6 +132,7 @@ void __init broker_audit_init(void)
 		if (!audit_wants(&audit_ops[i]))
 			continue;
 		audit_handlers[audit_ops[i].cmd] = audit_ops[i].doit;
+		audit_max[audit_ops[i].cmd] = audit_ops[i].maxattr;
 		audit_ops[i].doit = audit_doit;
 	}
 	broker_nl_family.ops = audit_ops;

@@ -7,6 +7,7 @@
 #include <linux/broker.h>
 #include <uapi/linux/broker_netlink.h>
 
+#include "acl.h"
 #include "binding.h"
 #include "broker.h"
 #include "event.h"
@@ -93,6 +94,7 @@ static void exchange_free_work(struct work_struct *work)
 		container_of(to_rcu_work(work), struct broker_exchange, free);
 
 	exchange_destroy_type(exchange);
+	broker_acl_free(rcu_dereference_protected(exchange->acl, true));
 	free_percpu(exchange->stats);
 	kfree(exchange);
 }
@@ -364,6 +366,7 @@ static void exchange_unlink(struct broker_exchange *exchange)
 
 	lockdep_assert_held(&broker->topology);
 	exchange->dead = true;
+	broker_acl_clear(exchange);
 	rhashtable_remove_fast(&broker->exchanges, &exchange->hash, broker_exchange_params);
 	xa_erase(&broker->exchange_ids, exchange->id);
 	WRITE_ONCE(broker->nr_exchanges, broker->nr_exchanges - 1);

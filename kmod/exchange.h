@@ -15,6 +15,7 @@
 #include "ring.h"
 #include "topic.h"
 
+struct broker_acl;
 struct netlink_ext_ack;
 
 /**
@@ -100,6 +101,7 @@ struct broker_hash_header {
  * @protected: no request deletes it (topology; read anywhere)
  * @dead: was deleted (topology)
  * @access: who may do what (access.seq)
+ * @acl: rules besides, or NULL (rcu; changed under topology)
  * @alternate: gets what no binding matches, or NULL (rcu; changed under topology)
  * @alternate_of: exchanges whose alternate this is (topology)
  * @of_alternate: in that list (topology)
@@ -132,6 +134,7 @@ struct broker_exchange {
 	bool protected;
 	bool dead;
 	struct broker_access access;
+	struct broker_acl __rcu *acl;
 
 	struct broker_exchange __rcu *alternate;
 	struct list_head alternate_of;

@@ -10,6 +10,7 @@
 #include <uapi/linux/broker_netlink.h>
 
 #include "access.h"
+#include "acl.h"
 #include "binding.h"
 #include "broker.h"
 #include "exchange.h"
@@ -399,12 +400,17 @@ static int route_by_name(struct broker_routes *routes, struct broker *broker,
 			 const struct broker_routing *routing)
 {
 	struct broker_queue *queue;
+	int err;
 
 	queue = broker_queue_lookup(broker, routing->key, routing->key_len);
 	if (!queue)
 		return -ENOENT;
 	if (!broker_may(broker, &queue->access, BROKER_MAY_PUBLISH))
 		return -EACCES;
+	err = broker_acl_may_publish(broker->default_exchange, routing->key, routing->key_len,
+				     &routes->topic);
+	if (err)
+		return err;
 	return routes_add_queue(routes, queue, NULL, false);
 }
 
@@ -419,6 +425,9 @@ static int route_by_exchange(struct broker_routes *routes, struct broker *broker
 		return -ENOENT;
 	if (!broker_may(broker, &exchange->access, BROKER_MAY_PUBLISH))
 		return -EACCES;
+	err = broker_acl_may_publish(exchange, routing->key, routing->key_len, &routes->topic);
+	if (err)
+		return err;
 	routes->nr_visited = 0;
 	err = routes_add_exchange(routes, exchange, false);
 	if (!err)

@@ -84,6 +84,9 @@ const struct broker_command broker_commands[] = {
 	COMMAND(LIMIT_NEW, "limit-new", LIMIT, DO),
 	COMMAND(LIMIT_SET, "limit-set", LIMIT, DO),
 	COMMAND(LIMIT_DEL, "limit-del", LIMIT, DO),
+	COMMAND(ACL_GET, "acl-get", ACL, DO, DUMP),
+	COMMAND(ACL_NEW, "acl-new", ACL, DO),
+	COMMAND(ACL_DEL, "acl-del", ACL, DO),
 };
 
 const unsigned int broker_nr_commands = COUNT(broker_commands);

@@ -94,7 +94,7 @@ struct broker_command {
 extern const char *const broker_causes[];
 #define NR_CAUSES	9
 
-extern const struct broker_attributes broker_attributes[BROKER_OBJECT_LIMIT + 1];
+extern const struct broker_attributes broker_attributes[BROKER_OBJECT_ACL + 1];
 extern const struct broker_command broker_commands[];
 extern const unsigned int broker_nr_commands;
 

@@ -35,6 +35,8 @@ static const char *const advisory_kinds[] = {
 	"message-quarantined"
 };
 static const char *const consumer_flags[] = { "auto-accept", "exclusive", "headers-only" };
+static const char *const acl_actions[] = { "allow", "deny" };
+static const char *const acl_operations[] = { "publish", "bind" };
 static const char *const limit_kinds[] = { "default-user", "user", "cgroup" };
 static const char *const limit_settings[] = {
 	"max-sessions", "max-queues", "max-bindings", "max-consumers", "max-bytes",
@@ -246,6 +248,16 @@ static const struct broker_attribute limit_list[] = {
 	PLAIN(LIMIT, REFUSED, "refused", U64),
 };
 
+static const struct broker_attribute acl_list[] = {
+	PLAIN(ACL, EXCHANGE, "exchange", STRING),
+	PLAIN(ACL, NUMBER, "number", U32),
+	WORDY(ACL, ACTION, "action", WORD, acl_actions),
+	WORDY(ACL, OPERATIONS, "operations", WORDS, acl_operations),
+	PLAIN(ACL, PATTERN, "pattern", STRING),
+	PLAIN(ACL, UID, "uid", U32),
+	PLAIN(ACL, GID, "gid", U32),
+};
+
 #define SET(text, array, last)	{ text, array, COUNT(array), last }
 
 const struct broker_attributes broker_attributes[] = {
@@ -259,6 +271,7 @@ const struct broker_attributes broker_attributes[] = {
 	[BROKER_OBJECT_AUDIT]	 = SET("audit", audit_list, BROKER_A_AUDIT_MAX),
 	[BROKER_OBJECT_ADVISORY] = SET("advisory", advisory_list, BROKER_A_ADVISORY_MAX),
 	[BROKER_OBJECT_LIMIT]	 = SET("limit", limit_list, BROKER_A_LIMIT_MAX),
+	[BROKER_OBJECT_ACL]	 = SET("acl", acl_list, BROKER_A_ACL_MAX),
 };
 
 /* One attribute's value; which members count is the attribute's kind. */

@@ -607,6 +607,7 @@ enum broker_object_type {
 	BROKER_OBJECT_AUDIT,
 	BROKER_OBJECT_ADVISORY,
 	BROKER_OBJECT_LIMIT,
+	BROKER_OBJECT_ACL,
 };
 
 /* How to read an attribute. */

@@ -86,6 +86,10 @@ enum option_id {
 	OPT_DIGEST,
 	OPT_DRY_RUN,
 	OPT_PRUNE,
+	/* of access rules */
+	OPT_ACL_FOR,
+	OPT_ACL_USER,
+	OPT_ACL_NUMBER,
 	/* of limits */
 	OPT_MAX_SESSIONS,
 	OPT_MAX_QUEUES,

@@ -283,6 +283,37 @@ const struct command commands[] = {
 		.run = object_show,
 	},
 	{
+		.noun = "acl", .verb = "add",
+		.brief = "Allow or deny publishing and binding by routing key",
+		.details = "ACTION is allow or deny. Of the rules that match a key the one with the "
+			   "least number decides; without one, what the mode allows is allowed.",
+		.object = &noun_acl,
+		.arguments = { { .name = "EXCHANGE", .attribute = "exchange",
+				 .names = NAMES_EXCHANGE },
+			       { .name = "ACTION", .attribute = "action" },
+			       { .name = "PATTERN", .attribute = "pattern" } },
+		.options = { OPT_ACL_FOR, OPT_ACL_USER, OPT_GROUP, OPT_ACL_NUMBER },
+		.run = object_add,
+	},
+	{
+		.noun = "acl", .verb = "del",
+		.brief = "Delete a rule",
+		.object = &noun_acl,
+		.arguments = { { .name = "EXCHANGE", .attribute = "exchange",
+				 .names = NAMES_EXCHANGE },
+			       { .name = "NUMBER", .attribute = "number" } },
+		.run = object_del,
+	},
+	{
+		.noun = "acl", .verb = "show",
+		.brief = "List rules, or those of one exchange, in their order",
+		.object = &noun_acl,
+		.arguments = { { .name = "EXCHANGE", .attribute = "exchange", .optional = true,
+				 .names = NAMES_EXCHANGE } },
+		.options = { OPT_VERBOSE },
+		.run = object_show,
+	},
+	{
 		.noun = "limit", .verb = "add",
 		.brief = "Limit a user or a cgroup",
 		.details = "KIND is user, and WHO a name or number; or cgroup, and WHO its folder "

@@ -6,6 +6,7 @@ static const char *const exchange_types[] = {
 	"direct", "fanout", "topic", "headers", "hash", "split", NULL
 };
 static const char *const overflows[] = { "reject", "block", "drop-head", NULL };
+static const char *const acl_operations[] = { "publish", "bind", NULL };
 static const char *const matches[] = { "all", "any", NULL };
 static const char *const switches[] = { "off", "on", NULL };
 static const char *const acks[] = { "accept", "release", "fail", "reject", "auto", NULL };
@@ -226,6 +227,19 @@ const struct option_def option_table[NR_OPTIONS] = {
 			"the broker itself and exclusive queues stay",
 	},
 
+	[OPT_ACL_FOR] = {
+		.name = "for", .kind = VALUE_WORD, .value_name = "WHAT", .words = acl_operations,
+		.attribute = "operations", .help = "publish or bind alone (default: both)",
+	},
+	[OPT_ACL_USER] = {
+		.name = "user", .kind = VALUE_USER, .value_name = "USER", .attribute = "uid",
+		.names = NAMES_USER, .help = "whom it is for, name or number (default: everyone)",
+	},
+	[OPT_ACL_NUMBER] = {
+		.name = "number", .kind = VALUE_NUMBER, .value_name = "N", .min = 1,
+		.max = UINT32_MAX, .attribute = "number",
+		.help = "its place: the least is looked at first (default: ten behind the last)",
+	},
 	[OPT_MAX_SESSIONS] = {
 		.name = "max-sessions", .kind = VALUE_LIMIT, .value_name = "N",
 		.attribute = "max-sessions",
