@@ -444,6 +444,7 @@ static const struct genl_multicast_group broker_nl_mcgrps[] = {
 	[BROKER_NLGRP_CONSUMERS] = { "consumers", GENL_MCAST_CAP_NET_ADMIN, },
 	[BROKER_NLGRP_AUDIT] = { "audit", GENL_MCAST_CAP_NET_ADMIN, },
 	[BROKER_NLGRP_ALARMS] = { "alarms", GENL_MCAST_CAP_NET_ADMIN, },
+	[BROKER_NLGRP_TRACE] = { "trace", GENL_MCAST_CAP_NET_ADMIN, },
 };
 
 struct genl_family broker_nl_family __ro_after_init = {

@@ -63,6 +63,7 @@ enum {
 	BROKER_NLGRP_CONSUMERS,
 	BROKER_NLGRP_AUDIT,
 	BROKER_NLGRP_ALARMS,
+	BROKER_NLGRP_TRACE,
 };
 
 extern struct genl_family broker_nl_family;

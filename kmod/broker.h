@@ -13,6 +13,7 @@
 
 struct broker_advisories;
 struct broker_exchange;
+struct broker_steps;
 struct net;
 struct workqueue_struct;
 
@@ -64,6 +65,7 @@ struct workqueue_struct;
  *  5. clock.lock            (spin)   what is due when
  *  5. advisories.lock       (spin)   what is to be told to administrators
  *  6. limits.lock           (spin)   who may have what, and who waits for it
+ *  7. steps.lock            (spin)   what is to be told of traced messages
  *
  * User memory is never touched under any of them.  All are taken in process
  * context only.
@@ -120,6 +122,7 @@ struct broker_stats {
  * @reaping: somebody up the stack is deleting them (topology)
  * @stats: of all that was published (percpu)
  * @advisories: what is to be told to administrators (const)
+ * @steps: of traced messages; NULL before the first (atomic)
  *
  * Lifetime: made with the namespace, freed with it; sessions pin the namespace,
  * so none is left by then.
@@ -155,6 +158,7 @@ struct broker {
 	bool reaping;
 	struct broker_stats __percpu *stats;
 	struct broker_advisories *advisories;
+	struct broker_steps *steps;
 };
 
 /* For work that is in no hurry (exchange.c). */

@@ -17,6 +17,7 @@
 #include "exchange.h"
 #include "message.h"
 #include "queue.h"
+#include "step.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -84,6 +85,7 @@ static void broker_end(struct broker *broker)
 	mutex_unlock(&broker->topology);
 	broker_advisories_end(broker);
 	broker_clock_stop(&broker->clock);
+	broker_steps_end(broker);
 	broker_exchange_end(broker);
 
 	WARN_ON_ONCE(!xa_empty(&broker->sessions) || atomic_read(&broker->nr_consumers));
@@ -184,6 +186,7 @@ static void __exit broker_exit(void)
 	broker_dev_exit();
 	genl_unregister_family(&broker_nl_family);
 	unregister_pernet_subsys(&broker_net_ops);
+	broker_steps_exit();
 	/* Frees what was put: exchanges by work, all else by RCU. */
 	broker_exchange_exit();
 	rcu_barrier();

@@ -14,6 +14,7 @@
 #include "name.h"
 #include "props.h"
 #include "sender.h"
+#include "step.h"
 
 /* The last number given on each CPU; they count in steps, so none is given twice. */
 static DEFINE_PER_CPU(u64, message_last_id);
@@ -37,6 +38,7 @@ static struct broker_message *message_new(const struct broker_publish *publish, 
 		return NULL;
 	refcount_set(&message->refs, 1);
 	message->charged = false;
+	message->traced = false;
 	message->exchange_len = publish->exchange_len;
 	message->key_len = publish->key_len;
 	message->props_len = publish->props_len;
@@ -215,6 +217,8 @@ void broker_message_put(struct broker_message *message)
 		if (message->charged)
 			broker_payer_uncharge(message->sender->payer, BROKER_LIMIT_BYTES,
 					      broker_message_size(message));
+		if (unlikely(message->traced))
+			broker_steps_message_end();
 		broker_sender_put(message->sender);
 		kvfree(message);
 	}

@@ -25,6 +25,7 @@ struct broker_sender;
 /**
  * struct broker_message - a message, stored once however many queues hold it
  * @refs: one per delivery, and one for whoever works with it (atomic)
+ * @traced: its steps are told (const)
  * @exchange_len: bytes of the exchange's name in @data (const)
  * @key_len: bytes of the routing key (const)
  * @charged: its bytes count against the limits of who published it (const)
@@ -43,6 +44,7 @@ struct broker_sender;
  */
 struct broker_message {
 	refcount_t refs;
+	bool traced;
 	u8 exchange_len;
 	u8 key_len;
 	bool charged;

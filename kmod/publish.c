@@ -20,6 +20,7 @@
 #include "schedule.h"
 #include "sender.h"
 #include "session.h"
+#include "step.h"
 #include "submit.h"
 #include "trace.h"
 #include "transaction.h"
@@ -31,8 +32,10 @@ int broker_publish_check(const struct broker_op *op)
 
 	if (op->flags & ~(BROKER_PUBLISH_F_OPTIONAL | BROKER_PUBLISH_F_PARTIAL |
 			  BROKER_PUBLISH_F_WILL | BROKER_PUBLISH_F_REQUEST |
-			  BROKER_PUBLISH_F_BODY_FD))
+			  BROKER_PUBLISH_F_BODY_FD | BROKER_PUBLISH_F_TRACE))
 		return -EOPNOTSUPP;
+	if (op->flags & BROKER_PUBLISH_F_WILL && op->flags & BROKER_PUBLISH_F_TRACE)
+		return -EINVAL;
 	if (publish->confirm != BROKER_CONFIRM_ENQUEUED &&
 	    publish->confirm != BROKER_CONFIRM_NONE)
 		return -EOPNOTSUPP;
@@ -78,10 +81,13 @@ int broker_publish_route(struct broker_submission *submit, const struct broker_o
 	u32 nr;
 	int err;
 
+	submit->routes.keep_bindings = message->traced;
 	err = broker_routes_find(&submit->routes, broker, &routing);
 	trace_broker_route(submit->session, message, submit->routes.nr);
 	if (err)
 		return err;
+	if (unlikely(message->traced))
+		broker_steps_routed(submit->session, message, &submit->routes);
 	nr = submit->routes.nr - submit->routes.nr_taps;
 	if (!nr)
 		this_cpu_inc(broker->stats->unroutable);
@@ -535,12 +541,23 @@ bool broker_publish_is_unconfirmed(const struct broker_op *op, int err)
 struct broker_message *broker_publish_message(struct broker_submission *submit,
 					      const struct broker_op *op)
 {
+	struct broker_message *message;
+	int err;
+
 	if (!submit->sender)
 		submit->sender = broker_session_sender(submit->session);
 	if (!submit->sender)
 		return ERR_PTR(-ENOMEM);
-	return broker_message_from_user(submit->session->broker, op, submit->sender,
-					op->flags & BROKER_PUBLISH_F_WILL ? BROKER_WILL_ROOM : 0);
+	message = broker_message_from_user(submit->session->broker, op, submit->sender,
+					   op->flags & BROKER_PUBLISH_F_WILL ?
+					   BROKER_WILL_ROOM : 0);
+	if (IS_ERR(message) || !(op->flags & BROKER_PUBLISH_F_TRACE))
+		return message;
+	err = broker_steps_begin(submit->session, message);
+	if (!err)
+		return message;
+	broker_message_put(message);
+	return ERR_PTR(err);
 }
 
 /**

@@ -35,7 +35,8 @@
 	{ BROKER_OP_ACCEPT,		"accept" },		\
 	{ BROKER_OP_RELEASE,		"release" },		\
 	{ BROKER_OP_FAIL,		"fail" },		\
-	{ BROKER_OP_REJECT,		"reject" }
+	{ BROKER_OP_REJECT,		"reject" },		\
+	{ BROKER_OP_DELAY,		"delay" }
 
 #define broker_trace_causes					\
 	{ BROKER_CAUSE_NONE,		"none" },		\
@@ -46,7 +47,8 @@
 	{ BROKER_CAUSE_EXITED,		"exited" },		\
 	{ BROKER_CAUSE_KILLED,		"killed" },		\
 	{ BROKER_CAUSE_OOM,		"oom" },		\
-	{ BROKER_CAUSE_QUEUE_DELETED,	"queue-deleted" }
+	{ BROKER_CAUSE_QUEUE_DELETED,	"queue-deleted" },	\
+	{ BROKER_CAUSE_LEASE,		"lease" }
 #endif
 
 TRACE_EVENT(broker_publish,

@@ -87,6 +87,7 @@ const struct broker_command broker_commands[] = {
 	COMMAND(ACL_GET, "acl-get", ACL, DO, DUMP),
 	COMMAND(ACL_NEW, "acl-new", ACL, DO),
 	COMMAND(ACL_DEL, "acl-del", ACL, DO),
+	COMMAND(STEP_NTF, "step-ntf", STEP),
 };
 
 const unsigned int broker_nr_commands = COUNT(broker_commands);

@@ -92,9 +92,9 @@ struct broker_command {
 };
 
 extern const char *const broker_causes[];
-#define NR_CAUSES	9
+#define NR_CAUSES	10
 
-extern const struct broker_attributes broker_attributes[BROKER_OBJECT_ACL + 1];
+extern const struct broker_attributes broker_attributes[BROKER_OBJECT_STEP + 1];
 extern const struct broker_command broker_commands[];
 extern const unsigned int broker_nr_commands;
 

@@ -37,6 +37,10 @@ static const char *const advisory_kinds[] = {
 static const char *const consumer_flags[] = { "auto-accept", "exclusive", "headers-only" };
 static const char *const acl_actions[] = { "allow", "deny" };
 static const char *const acl_operations[] = { "publish", "bind" };
+static const char *const step_kinds[] = {
+	"published", "at-exchange", "matched", "routed", "enqueued", "assigned", "woken",
+	"delivered", "settled", "returned", "dropped", "expired", "dead-lettered"
+};
 static const char *const limit_kinds[] = { "default-user", "user", "cgroup" };
 static const char *const limit_settings[] = {
 	"max-sessions", "max-queues", "max-bindings", "max-consumers", "max-bytes",
@@ -258,6 +262,29 @@ static const struct broker_attribute acl_list[] = {
 	PLAIN(ACL, GID, "gid", U32),
 };
 
+static const struct broker_attribute step_list[] = {
+	WORDY(STEP, KIND, "kind", WORD, step_kinds),
+	PLAIN(STEP, TIME, "time", U64),
+	PLAIN(STEP, MESSAGE, "message", U64),
+	PLAIN(STEP, EXCHANGE, "exchange", STRING),
+	PLAIN(STEP, KEY, "key", STRING),
+	PLAIN(STEP, QUEUE, "queue", STRING),
+	PLAIN(STEP, QUEUE_ID, "queue-id", U32),
+	PLAIN(STEP, QUEUES, "queues", U32),
+	PLAIN(STEP, SEQUENCE, "sequence", U64),
+	PLAIN(STEP, SESSION, "session", U64),
+	PLAIN(STEP, CONSUMER, "consumer", U32),
+	PLAIN(STEP, PID, "pid", U32),
+	PLAIN(STEP, UID, "uid", U32),
+	PLAIN(STEP, TAG, "tag", U64),
+	PLAIN(STEP, ACQUIRED, "acquired", U32),
+	PLAIN(STEP, REASON, "reason", STRING),
+	{ .name = "cause", .id = BROKER_A_STEP_CAUSE, .kind = KIND_WORD,
+	  .nr_words = NR_CAUSES, .words = broker_causes },
+	PLAIN(STEP, CODE, "code", U32),
+	PLAIN(STEP, LOST, "lost", U32),
+};
+
 #define SET(text, array, last)	{ text, array, COUNT(array), last }
 
 const struct broker_attributes broker_attributes[] = {
@@ -272,6 +299,7 @@ const struct broker_attributes broker_attributes[] = {
 	[BROKER_OBJECT_ADVISORY] = SET("advisory", advisory_list, BROKER_A_ADVISORY_MAX),
 	[BROKER_OBJECT_LIMIT]	 = SET("limit", limit_list, BROKER_A_LIMIT_MAX),
 	[BROKER_OBJECT_ACL]	 = SET("acl", acl_list, BROKER_A_ACL_MAX),
+	[BROKER_OBJECT_STEP]	 = SET("step", step_list, BROKER_A_STEP_MAX),
 };
 
 /* One attribute's value; which members count is the attribute's kind. */

@@ -591,10 +591,10 @@ const struct broker_confirm *broker_batch_confirms(const struct broker_batch *ba
  * DOC: Objects
  *
  * Administration speaks of exchanges, queues, bindings, consumers, sessions,
- * routes, audit records, advisories, limits and of the broker itself.  Each is an object
- * with named attributes, those of the netlink specification ("max-messages",
- * "overflow").  Flags and enumerations are read and written as words
- * ("auto-delete,exclusive", "topic").
+ * routes, audit records, advisories, limits, steps and of the broker itself.  Each
+ * is an object with named attributes, those of the netlink specification
+ * ("max-messages", "overflow").  Flags and enumerations are read and written as
+ * words ("auto-delete,exclusive", "topic").
  */
 enum broker_object_type {
 	BROKER_OBJECT_BROKER,
@@ -608,6 +608,7 @@ enum broker_object_type {
 	BROKER_OBJECT_ADVISORY,
 	BROKER_OBJECT_LIMIT,
 	BROKER_OBJECT_ACL,
+	BROKER_OBJECT_STEP,
 };
 
 /* How to read an attribute. */
@@ -762,7 +763,7 @@ int broker_admin_list(struct broker_admin *admin, int command, const struct brok
 		      int (*each)(const struct broker_object *object, void *arg), void *arg);
 
 /**
- * broker_admin_subscribe() - Get events: "topology", "consumers", "audit", "alarms"
+ * broker_admin_subscribe() - Get events: "topology", "consumers", "audit", "alarms", "trace"
  *
  * A connection that is subscribed to events should make no calls; open another
  * one for these.  Return: 0; -ENOENT: no such group; -EPERM: all but "topology"

@@ -64,3 +64,14 @@ teardown() { drop_broker; }
 	run -137 brokerctl consume jobs --credit 5 --exec 'kill -9 $PPID'
 	json 'map(.failed) == [1, 0, 0, 0, 0]' brokerctl peek jobs --json
 }
+
+@test "a traceparent passes through unchanged, and consume --exec exports it" {
+	local context=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
+
+	brokerctl publish '' jobs --body x --traceparent "$context"
+	brokerctl publish '' jobs --body y
+	TRACEPARENT=mine gives 0 brokerctl consume jobs --count 2 --exec 'echo "<$TRACEPARENT>"; cat >/dev/null'
+	[ "$output" = "<$context>"$'\n'"<>" ]
+	brokerctl publish '' jobs --body x --traceparent "$context"
+	json ".properties.traceparent == \"$context\"" brokerctl get jobs --json
+}

@@ -401,7 +401,7 @@ static struct broker_object *over_the_wire(const struct broker_object *object)
 /* Each attribute of each type, by whichever setter takes it. */
 static void test_wire_attributes(void)
 {
-	for (unsigned int type = 0; type <= BROKER_OBJECT_ADVISORY; type++) {
+	for (unsigned int type = 0; type <= BROKER_OBJECT_STEP; type++) {
 		struct broker_object *object = new_object(type);
 		struct broker_object *received;
 		enum broker_value_type value_type;

@@ -11,6 +11,7 @@ IOC = {"INFO": 0xbb00, "SUBMIT": 0xbb01, "RECEIVE": 0xbb02, "CONSUME": 0xbb03, "
 
 # enum broker_opcode
 ACCEPT, RELEASE, FAIL, REJECT = 2, 3, 4, 5
+PUBLISH_WILL, PUBLISH_TRACE = 1 << 4, 1 << 7
 
 
 def address(buffer):

@@ -375,6 +375,17 @@ const struct command commands[] = {
 		.run = request_run,
 	},
 	{
+		.verb = "trace",
+		.brief = "Publish a message and show each of its steps",
+		.details = "Tells, with times, which exchanges it comes to, which bindings match, "
+			   "which queues take it, which consumers get it and what they do with it, "
+			   "until it has left all queues, --timeout, SIGINT or SIGTERM. This needs "
+			   "CAP_NET_ADMIN.",
+		.arguments = { PUBLISH_ARGUMENTS },
+		.options = { OPT_BODY, OPT_OPTIONAL, OPT_TIMEOUT, PROPERTY_OPTIONS },
+		.run = trace_run,
+	},
+	{
 		.verb = "will",
 		.brief = "Run a command, and have its death published",
 		.details = "When COMMAND exits or is killed, the kernel publishes the message, "

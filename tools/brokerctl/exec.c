@@ -80,14 +80,28 @@ static void add_delivery(struct environment *environment, const struct broker_me
 	free(cause);
 }
 
+/* Under the name by which tracing tools hand it on; our own is no message's. */
+static void add_traceparent(struct environment *environment, const struct broker_message *message)
+{
+	enum broker_prop_type type;
+	const void *value;
+	size_t length;
+
+	if (!broker_message_property(message, BROKER_PROP_TRACEPARENT, &type, &value, &length))
+		add(environment, text_format("TRACEPARENT=%.*s", (int)length,
+					     (const char *)value));
+}
+
 static void environment_fill(struct environment *environment, const struct broker_message *message)
 {
 	*environment = (struct environment){ 0 };
 	/* What the broker says comes first: of two with one name, getenv() takes it. */
 	add_delivery(environment, message);
 	add_properties(environment, message);
+	add_traceparent(environment, message);
 	for (char **variable = environ; *variable; variable++) {
-		if (strncmp(*variable, "BROKER_", strlen("BROKER_")))
+		if (strncmp(*variable, "BROKER_", strlen("BROKER_")) &&
+		    strncmp(*variable, "TRACEPARENT=", strlen("TRACEPARENT=")))
 			add(environment, text_copy(*variable));
 	}
 }

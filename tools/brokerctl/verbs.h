@@ -12,6 +12,7 @@ int get_run(const struct args *args);
 int consume_run(const struct args *args);
 int peek_run(const struct args *args);
 int purge_run(const struct args *args);
+int trace_run(const struct args *args);
 int route_run(const struct args *args);
 int monitor_run(const struct args *args);
 int top_run(const struct args *args);

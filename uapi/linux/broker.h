@@ -479,6 +479,7 @@ enum broker_confirm_level {
 #define BROKER_PUBLISH_F_WILL		(1U << 4)	/* not now: when this process dies */
 #define BROKER_PUBLISH_F_REQUEST	(1U << 5)	/* whoever gets it is to reply */
 #define BROKER_PUBLISH_F_BODY_FD	(1U << 6)	/* the body is the first of @fds */
+#define BROKER_PUBLISH_F_TRACE		(1U << 7)	/* tell of its steps, over netlink */
 
 /* struct broker_op.flags of ACCEPT, RELEASE, FAIL and REJECT */
 #define BROKER_SETTLE_F_CUMULATIVE	(1U << 0)	/* all unsettled deliveries up to @tag */
@@ -532,6 +533,11 @@ enum broker_confirm_level {
  * With BROKER_CONFIRM_NONE the result is 0 in place of EHOSTUNREACH, EAGAIN,
  * ESHUTDOWN, EDQUOT, EBUSY, and EMSGSIZE by a queue or a limit; such a publish never
  * waits.  A refusal clears EPOLLOUT then, too.
+ *
+ * With BROKER_PUBLISH_F_TRACE each step of the message, until it has left all
+ * queues, is told over netlink to whoever listens to the group "trace"; where
+ * nobody does, the flag does nothing.  It takes CAP_NET_ADMIN over the network
+ * namespace (EPERM), and does not go with BROKER_PUBLISH_F_WILL (EINVAL).
  *
  * With BROKER_PUBLISH_F_WILL the message is a *last will*: it is checked as
  * above, refusals by queues and BROKER_CONFIRM_NONE apart, and kept.  When the

@@ -181,6 +181,41 @@ enum broker_acl_operations {
 	BROKER_ACL_OPERATIONS_BIND = 2,
 };
 
+/**
+ * enum broker_step_kind - A step of a message that was published to be traced.
+ * @BROKER_STEP_KIND_PUBLISHED: The broker has copied it.
+ * @BROKER_STEP_KIND_AT_EXCHANGE: It came to an exchange.
+ * @BROKER_STEP_KIND_MATCHED: A binding leads to a queue, or the default
+ *   exchange does.
+ * @BROKER_STEP_KIND_ROUTED: All its queues are known.
+ * @BROKER_STEP_KIND_ENQUEUED: It is in a queue.
+ * @BROKER_STEP_KIND_ASSIGNED: The queue has chosen a consumer.
+ * @BROKER_STEP_KIND_WOKEN: Who sleeps in the consumer's session is about to be
+ *   woken.
+ * @BROKER_STEP_KIND_DELIVERED: It was handed out.
+ * @BROKER_STEP_KIND_SETTLED: The consumer has settled it; reason says how.
+ * @BROKER_STEP_KIND_RETURNED: It is back in its queue; cause and code say why.
+ * @BROKER_STEP_KIND_DROPPED: It left the queue; reason is overflow, purged or
+ *   deleted.
+ * @BROKER_STEP_KIND_EXPIRED: Its time is over.
+ * @BROKER_STEP_KIND_DEAD_LETTERED: It went to the queue's dead-letter target.
+ */
+enum broker_step_kind {
+	BROKER_STEP_KIND_PUBLISHED,
+	BROKER_STEP_KIND_AT_EXCHANGE,
+	BROKER_STEP_KIND_MATCHED,
+	BROKER_STEP_KIND_ROUTED,
+	BROKER_STEP_KIND_ENQUEUED,
+	BROKER_STEP_KIND_ASSIGNED,
+	BROKER_STEP_KIND_WOKEN,
+	BROKER_STEP_KIND_DELIVERED,
+	BROKER_STEP_KIND_SETTLED,
+	BROKER_STEP_KIND_RETURNED,
+	BROKER_STEP_KIND_DROPPED,
+	BROKER_STEP_KIND_EXPIRED,
+	BROKER_STEP_KIND_DEAD_LETTERED,
+};
+
 enum {
 	BROKER_A_STATUS_PAD = 1,
 	BROKER_A_STATUS_VERSION,
@@ -441,6 +476,32 @@ enum {
 };
 
 enum {
+	BROKER_A_STEP_PAD = 1,
+	BROKER_A_STEP_KIND,
+	BROKER_A_STEP_TIME,
+	BROKER_A_STEP_MESSAGE,
+	BROKER_A_STEP_EXCHANGE,
+	BROKER_A_STEP_KEY,
+	BROKER_A_STEP_QUEUE,
+	BROKER_A_STEP_QUEUE_ID,
+	BROKER_A_STEP_QUEUES,
+	BROKER_A_STEP_SEQUENCE,
+	BROKER_A_STEP_SESSION,
+	BROKER_A_STEP_CONSUMER,
+	BROKER_A_STEP_PID,
+	BROKER_A_STEP_UID,
+	BROKER_A_STEP_TAG,
+	BROKER_A_STEP_ACQUIRED,
+	BROKER_A_STEP_REASON,
+	BROKER_A_STEP_CAUSE,
+	BROKER_A_STEP_CODE,
+	BROKER_A_STEP_LOST,
+
+	__BROKER_A_STEP_MAX,
+	BROKER_A_STEP_MAX = (__BROKER_A_STEP_MAX - 1)
+};
+
+enum {
 	BROKER_CMD_BROKER_GET = 1,
 	BROKER_CMD_BROKER_SET,
 	BROKER_CMD_EXCHANGE_GET,
@@ -477,6 +538,7 @@ enum {
 	BROKER_CMD_ACL_GET,
 	BROKER_CMD_ACL_NEW,
 	BROKER_CMD_ACL_DEL,
+	BROKER_CMD_STEP_NTF,
 
 	__BROKER_CMD_MAX,
 	BROKER_CMD_MAX = (__BROKER_CMD_MAX - 1)
@@ -486,5 +548,6 @@ enum {
 #define BROKER_MCGRP_CONSUMERS	"consumers"
 #define BROKER_MCGRP_AUDIT	"audit"
 #define BROKER_MCGRP_ALARMS	"alarms"
+#define BROKER_MCGRP_TRACE	"trace"
 
 #endif /* _UAPI_LINUX_BROKER_NETLINK_H */
