@@ -4,6 +4,8 @@
 #include "admin.h"
 #include "broker.h"
 #include "exchange.h"
+#include "retained.h"
+#include "rewrite.h"
 
 static int put_owner(struct sk_buff *skb, const struct broker_nl_head *head,
 		     struct broker_exchange *exchange)
@@ -30,6 +32,28 @@ static int put_settings(struct sk_buff *skb, struct broker_exchange *exchange)
 	       nla_put_u32(skb, BROKER_A_EXCHANGE_FLAGS, exchange->flags) ||
 	       nla_put_u32(skb, BROKER_A_EXCHANGE_PROTECTED, READ_ONCE(exchange->protected)) ||
 	       nla_put_string(skb, BROKER_A_EXCHANGE_ALTERNATE, alternate ? alternate->name : "");
+}
+
+static int put_rewrite(struct sk_buff *skb, struct broker_exchange *exchange)
+{
+	struct broker_rewrite *rewrite;
+
+	rewrite = rcu_dereference_check(exchange->rewrite,
+					lockdep_is_held(&exchange->broker->topology));
+	return nla_put_string(skb, BROKER_A_EXCHANGE_REWRITE_FROM, rewrite ? rewrite->from : "") ||
+	       nla_put_string(skb, BROKER_A_EXCHANGE_REWRITE_TO, rewrite ? rewrite->to : "");
+}
+
+static int put_retention(struct sk_buff *skb, const struct broker_retention *retention)
+{
+	if (!retention)
+		return 0;
+	return nla_put_u32(skb, BROKER_A_EXCHANGE_RETAIN_MAX, READ_ONCE(retention->max)) ||
+	       nla_put_u64_64bit(skb, BROKER_A_EXCHANGE_RETAIN_MAX_BYTES,
+				 READ_ONCE(retention->max_bytes), BROKER_A_EXCHANGE_PAD) ||
+	       nla_put_u32(skb, BROKER_A_EXCHANGE_RETAINED, READ_ONCE(retention->nr)) ||
+	       nla_put_u64_64bit(skb, BROKER_A_EXCHANGE_RETAINED_BYTES,
+				 READ_ONCE(retention->bytes), BROKER_A_EXCHANGE_PAD);
 }
 
 /* What only some types have. */
@@ -65,7 +89,8 @@ int broker_nl_put_exchange(struct sk_buff *skb, const struct broker_nl_head *hea
 
 	return broker_nl_end(skb, hdr,
 			     !hdr || put_settings(skb, exchange) ||
-			     put_type_settings(skb, exchange) ||
+			     put_rewrite(skb, exchange) || put_type_settings(skb, exchange) ||
+			     put_retention(skb, exchange->retention) ||
 			     put_owner(skb, head, exchange) || put_counts(skb, exchange));
 }
 
@@ -158,6 +183,76 @@ static void parse_protected(struct genl_info *info, struct broker_exchange_confi
 	config->protected = nla_get_u32(attr);
 }
 
+static int explain_rewrite(struct genl_info *info, enum broker_rewrite_fault fault)
+{
+	const struct nlattr *from = info->attrs[BROKER_A_EXCHANGE_REWRITE_FROM];
+	const struct nlattr *to = info->attrs[BROKER_A_EXCHANGE_REWRITE_TO];
+
+	switch (fault) {
+	case BROKER_REWRITE_REST:
+		BROKER_NL_ERR(info->extack, from, "in rewrite-from # stands only at the end");
+		break;
+	case BROKER_REWRITE_WORDS:
+		BROKER_NL_ERR(info->extack, from, "rewrite-from takes nine * at most");
+		break;
+	case BROKER_REWRITE_BRACE:
+		BROKER_NL_ERR(info->extack, to,
+			      "braces in rewrite-to are doubled, or stand around 1 to 9 or #");
+		break;
+	case BROKER_REWRITE_REFERENCE:
+		BROKER_NL_ERR(info->extack, to,
+			      "rewrite-to refers to a wildcard that rewrite-from does not have");
+		break;
+	default:
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* Of rewriting, what the request leaves out stays as it is at @exchange, if that exists. */
+static int parse_rewrite(struct genl_info *info, const struct broker_exchange *exchange,
+			 struct broker_exchange_config *config)
+{
+	const struct nlattr *from = info->attrs[BROKER_A_EXCHANGE_REWRITE_FROM];
+	const struct nlattr *to = info->attrs[BROKER_A_EXCHANGE_REWRITE_TO];
+	const struct broker_rewrite *now = NULL;
+	int err;
+
+	if (!from && !to)
+		return 0;
+	if (!exchange && (!from || !to)) {
+		BROKER_NL_ERR(info->extack, from ?: to, "rewrite-from and rewrite-to go together");
+		return -EINVAL;
+	}
+	err = (from ? broker_nl_check_key(from, info->extack) : 0) ?:
+	      (to ? broker_nl_check_key(to, info->extack) : 0);
+	if (err)
+		return err;
+	if (exchange)
+		now = rcu_dereference_protected(exchange->rewrite,
+						lockdep_is_held(&exchange->broker->topology));
+	config->set |= BROKER_EXCHANGE_SET_REWRITE;
+	config->rewrite_from = from ? nla_data(from) : now ? now->from : "";
+	config->rewrite_from_len = strlen(config->rewrite_from);
+	config->rewrite_to = to ? nla_data(to) : now ? now->to : "";
+	config->rewrite_to_len = strlen(config->rewrite_to);
+	return explain_rewrite(info, broker_rewrite_check(config->rewrite_from,
+							  config->rewrite_from_len,
+							  config->rewrite_to,
+							  config->rewrite_to_len));
+}
+
+static void parse_retention(struct genl_info *info, struct broker_exchange_config *config)
+{
+	const struct nlattr *max_bytes = info->attrs[BROKER_A_EXCHANGE_RETAIN_MAX_BYTES];
+	const struct nlattr *max = info->attrs[BROKER_A_EXCHANGE_RETAIN_MAX];
+
+	config->set |= (max ? BROKER_EXCHANGE_SET_RETAIN_MAX : 0) |
+		       (max_bytes ? BROKER_EXCHANGE_SET_RETAIN_MAX_BYTES : 0);
+	config->retain_max = max ? nla_get_u32(max) : 0;
+	config->retain_max_bytes = max_bytes ? nla_get_u64(max_bytes) : 0;
+}
+
 static int parse_owner(struct genl_info *info, struct broker_nl_owner *owner,
 		       struct broker_exchange_config *config)
 {
@@ -199,14 +294,25 @@ static int check_alternate(struct broker *broker, struct sk_buff *skb, struct ge
 
 /*
  * The core refuses an alternate for a cycle, and any for the default exchange; and
- * the settings of other types.
+ * what another type or flag has, for which it has errors that are told apart here.
  */
 static int refused_setting(struct genl_info *info, int err)
 {
+	if (err == -EPROTOTYPE) {
+		NL_SET_BAD_ATTR(info->extack, info->attrs[BROKER_A_EXCHANGE_FLAGS]);
+		return -EINVAL;
+	}
+	if (err == -ENODATA) {
+		NL_SET_BAD_ATTR(info->extack, info->attrs[BROKER_A_EXCHANGE_RETAIN_MAX] ?:
+					      info->attrs[BROKER_A_EXCHANGE_RETAIN_MAX_BYTES]);
+		return -EINVAL;
+	}
 	if (err == -ELOOP || err == -EPERM)
 		NL_SET_BAD_ATTR(info->extack, info->attrs[BROKER_A_EXCHANGE_ALTERNATE]);
 	else if (err == -EINVAL)
 		NL_SET_BAD_ATTR(info->extack, info->attrs[BROKER_A_EXCHANGE_HASH_HEADER]);
+	else if (err == -EOPNOTSUPP)
+		NL_SET_BAD_ATTR(info->extack, info->attrs[BROKER_A_EXCHANGE_REWRITE_FROM]);
 	return err;
 }
 
@@ -224,7 +330,7 @@ static int exchange_new_parse(struct genl_info *info, struct broker_exchange_con
 		return -EINVAL;
 	err = broker_nl_check_new_name(attrs[BROKER_A_EXCHANGE_NAME], info->extack) ?:
 	      parse_alternate(info, config) ?: parse_hash_header(info, config) ?:
-	      parse_owner(info, &owner, config);
+	      parse_rewrite(info, NULL, config) ?: parse_owner(info, &owner, config);
 	if (err)
 		return err;
 
@@ -232,6 +338,7 @@ static int exchange_new_parse(struct genl_info *info, struct broker_exchange_con
 	config->name = nla_data(attrs[BROKER_A_EXCHANGE_NAME]);
 	config->name_len = broker_nl_len(attrs[BROKER_A_EXCHANGE_NAME]);
 	config->type = nla_get_u32(attrs[BROKER_A_EXCHANGE_TYPE]);
+	parse_retention(info, config);
 	if (attrs[BROKER_A_EXCHANGE_FLAGS])
 		config->flags = nla_get_u32(attrs[BROKER_A_EXCHANGE_FLAGS]);
 	return 0;
@@ -323,6 +430,7 @@ int broker_nl_exchange_set_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 	parse_protected(info, &config);
+	parse_retention(info, &config);
 	reply = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!reply)
 		return -ENOMEM;
@@ -331,6 +439,8 @@ int broker_nl_exchange_set_doit(struct sk_buff *skb, struct genl_info *info)
 	exchange = broker_nl_find_exchange(broker, info->attrs[BROKER_A_EXCHANGE_NAME],
 					   info->extack);
 	err = PTR_ERR_OR_ZERO(exchange);
+	if (!err)
+		err = parse_rewrite(info, exchange, &config);
 	if (!err)
 		err = may_set(broker, skb, info, exchange, &owner, config.set);
 	if (!err)

@@ -39,20 +39,24 @@ static const struct nla_policy broker_exchange_get_nl_policy[BROKER_A_EXCHANGE_N
 };
 
 /* BROKER_CMD_EXCHANGE_NEW - do */
-static const struct nla_policy broker_exchange_new_nl_policy[BROKER_A_EXCHANGE_PROTECTED + 1] = {
+static const struct nla_policy broker_exchange_new_nl_policy[BROKER_A_EXCHANGE_RETAIN_MAX_BYTES + 1] = {
 	[BROKER_A_EXCHANGE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_EXCHANGE_TYPE] = NLA_POLICY_MAX(NLA_U32, 5),
-	[BROKER_A_EXCHANGE_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
+	[BROKER_A_EXCHANGE_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
 	[BROKER_A_EXCHANGE_ALTERNATE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_EXCHANGE_UID] = { .type = NLA_U32, },
 	[BROKER_A_EXCHANGE_GID] = { .type = NLA_U32, },
 	[BROKER_A_EXCHANGE_MODE] = NLA_POLICY_MAX(NLA_U32, BROKER_MODE_MAX),
 	[BROKER_A_EXCHANGE_HASH_HEADER] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_EXCHANGE_PROTECTED] = NLA_POLICY_MAX(NLA_U32, 1),
+	[BROKER_A_EXCHANGE_REWRITE_FROM] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_EXCHANGE_REWRITE_TO] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_EXCHANGE_RETAIN_MAX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[BROKER_A_EXCHANGE_RETAIN_MAX_BYTES] = NLA_POLICY_MIN(NLA_U64, 1),
 };
 
 /* BROKER_CMD_EXCHANGE_SET - do */
-static const struct nla_policy broker_exchange_set_nl_policy[BROKER_A_EXCHANGE_PROTECTED + 1] = {
+static const struct nla_policy broker_exchange_set_nl_policy[BROKER_A_EXCHANGE_RETAIN_MAX_BYTES + 1] = {
 	[BROKER_A_EXCHANGE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_EXCHANGE_ALTERNATE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_EXCHANGE_UID] = { .type = NLA_U32, },
@@ -60,6 +64,10 @@ static const struct nla_policy broker_exchange_set_nl_policy[BROKER_A_EXCHANGE_P
 	[BROKER_A_EXCHANGE_MODE] = NLA_POLICY_MAX(NLA_U32, BROKER_MODE_MAX),
 	[BROKER_A_EXCHANGE_HASH_HEADER] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_EXCHANGE_PROTECTED] = NLA_POLICY_MAX(NLA_U32, 1),
+	[BROKER_A_EXCHANGE_REWRITE_FROM] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_EXCHANGE_REWRITE_TO] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_EXCHANGE_RETAIN_MAX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[BROKER_A_EXCHANGE_RETAIN_MAX_BYTES] = NLA_POLICY_MIN(NLA_U64, 1),
 };
 
 /* BROKER_CMD_EXCHANGE_DEL - do */
@@ -271,6 +279,18 @@ static const struct nla_policy broker_acl_del_nl_policy[BROKER_A_ACL_NUMBER + 1]
 	[BROKER_A_ACL_NUMBER] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
+/* BROKER_CMD_RETAINED_GET - do */
+static const struct nla_policy broker_retained_get_nl_policy[BROKER_A_RETAINED_KEY + 1] = {
+	[BROKER_A_RETAINED_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_RETAINED_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+};
+
+/* BROKER_CMD_RETAINED_DEL - do */
+static const struct nla_policy broker_retained_del_nl_policy[BROKER_A_RETAINED_KEY + 1] = {
+	[BROKER_A_RETAINED_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_RETAINED_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+};
+
 /* Ops table for broker */
 static const struct genl_ops broker_nl_ops[] = {
 	{
@@ -296,13 +316,13 @@ static const struct genl_ops broker_nl_ops[] = {
 		.cmd		= BROKER_CMD_EXCHANGE_NEW,
 		.doit		= broker_nl_exchange_new_doit,
 		.policy		= broker_exchange_new_nl_policy,
-		.maxattr	= BROKER_A_EXCHANGE_PROTECTED,
+		.maxattr	= BROKER_A_EXCHANGE_RETAIN_MAX_BYTES,
 	},
 	{
 		.cmd		= BROKER_CMD_EXCHANGE_SET,
 		.doit		= broker_nl_exchange_set_doit,
 		.policy		= broker_exchange_set_nl_policy,
-		.maxattr	= BROKER_A_EXCHANGE_PROTECTED,
+		.maxattr	= BROKER_A_EXCHANGE_RETAIN_MAX_BYTES,
 	},
 	{
 		.cmd		= BROKER_CMD_EXCHANGE_DEL,
@@ -436,6 +456,19 @@ static const struct genl_ops broker_nl_ops[] = {
 		.doit		= broker_nl_acl_del_doit,
 		.policy		= broker_acl_del_nl_policy,
 		.maxattr	= BROKER_A_ACL_NUMBER,
+	},
+	{
+		.cmd		= BROKER_CMD_RETAINED_GET,
+		.doit		= broker_nl_retained_get_doit,
+		.dumpit		= broker_nl_retained_get_dumpit,
+		.policy		= broker_retained_get_nl_policy,
+		.maxattr	= BROKER_A_RETAINED_KEY,
+	},
+	{
+		.cmd		= BROKER_CMD_RETAINED_DEL,
+		.doit		= broker_nl_retained_del_doit,
+		.policy		= broker_retained_del_nl_policy,
+		.maxattr	= BROKER_A_RETAINED_KEY,
 	},
 };
 

@@ -68,6 +68,8 @@ static void explain(struct nlattr **attrs, struct netlink_ext_ack *extack,
 		BROKER_NL_ERR(extack, attrs[BROKER_A_ROUTE_EXCHANGE], "no such exchange");
 	else if (err == -ENOENT)
 		BROKER_NL_ERR(extack, key, "no such queue");
+	else if (err == -ENAMETOOLONG)
+		BROKER_NL_ERR(extack, key, "the exchange would rewrite this key to one too long");
 	else if (err == -EACCES && routing->exchange_len)
 		BROKER_NL_ERR(extack, attrs[BROKER_A_ROUTE_EXCHANGE],
 			      "you may not publish (w) to this exchange");
@@ -100,6 +102,21 @@ static int find_routes(struct broker *broker, struct nlattr **attrs,
 	return err;
 }
 
+/* The key that the message would have, if that is another. */
+static int put_key(struct sk_buff *skb, const struct broker_routes *routes)
+{
+	struct nlattr *attr;
+
+	if (!routes->rewritten)
+		return 0;
+	attr = nla_reserve(skb, BROKER_A_ROUTE_KEY, routes->key_len + 1);
+	if (!attr)
+		return -EMSGSIZE;
+	memcpy(nla_data(attr), routes->key, routes->key_len);
+	((char *)nla_data(attr))[routes->key_len] = '\0';
+	return 0;
+}
+
 int broker_nl_route_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct broker *broker = broker_of_net(genl_info_net(info));
@@ -118,7 +135,8 @@ int broker_nl_route_get_doit(struct sk_buff *skb, struct genl_info *info)
 		err = broker_nl_end(reply, hdr,
 				    !hdr || nla_put_u32(reply, BROKER_A_ROUTE_QUEUES,
 							routes.nr - routes.nr_taps) ||
-				    nla_put_u32(reply, BROKER_A_ROUTE_TAPS, routes.nr_taps));
+				    nla_put_u32(reply, BROKER_A_ROUTE_TAPS, routes.nr_taps) ||
+				    put_key(reply, &routes));
 	}
 	broker_routes_free(&routes);
 	return broker_nl_reply(reply, info, err);
@@ -133,7 +151,7 @@ static u32 route_flags(const struct broker_route *route)
 }
 
 static int put_route(struct sk_buff *skb, const struct broker_nl_head *head,
-		     const struct broker_route *route)
+		     const struct broker_routes *routes, const struct broker_route *route)
 {
 	const struct broker_binding *binding = route->binding;
 	void *hdr = broker_nl_begin(skb, head);
@@ -146,7 +164,8 @@ static int put_route(struct sk_buff *skb, const struct broker_nl_head *head,
 					    binding ? binding->source->name : "") ||
 			     nla_put_string(skb, BROKER_A_ROUTE_PATTERN,
 					    binding ? binding->key : "") ||
-			     nla_put_u32(skb, BROKER_A_ROUTE_FLAGS, route_flags(route)));
+			     nla_put_u32(skb, BROKER_A_ROUTE_FLAGS, route_flags(route)) ||
+			     put_key(skb, routes));
 }
 
 static int by_queue_id(const void *a, const void *b)
@@ -179,7 +198,7 @@ int broker_nl_route_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 
 		if (route->queue->id < next)
 			continue;
-		err = put_route(skb, &head, route);
+		err = put_route(skb, &head, &routes, route);
 		if (err)
 			break;
 		next = route->queue->id + 1UL;

@@ -31,6 +31,9 @@ static const struct {
 		BROKER_A_BINDING_EXCHANGE, BROKER_A_BINDING_QUEUE,
 		BROKER_A_BINDING_TO_EXCHANGE, BROKER_A_BINDING_KEY,
 	},
+	[BROKER_CMD_RETAINED_DEL] = {
+		.name = BROKER_A_RETAINED_EXCHANGE, .key = BROKER_A_RETAINED_KEY,
+	},
 };
 
 static int put_text(struct sk_buff *skb, int type, const struct genl_info *info, u8 from)

@@ -15,6 +15,7 @@
 #include "limit.h"
 #include "memory.h"
 #include "queue.h"
+#include "retained.h"
 #include "ring.h"
 #include "selector.h"
 #include "table.h"
@@ -210,28 +211,14 @@ static void binding_link_destination(struct broker_binding *binding)
 	}
 }
 
-/**
- * broker_binding_new() - Bind a queue or an exchange to an exchange
- * @broker: its topology is locked
- * @name: both ends, linked, and a checked key
- * @config: all of it counts but @set
- * @extack: gets the reason
- *
- * Return: the binding; or -EEXIST, -ELOOP, -EPERM (default exchange), -ENOSPC (weights),
- * -ENOMEM.
- */
-struct broker_binding *broker_binding_new(struct broker *broker,
-					  const struct broker_binding_name *name,
-					  const struct broker_binding_config *config,
-					  struct netlink_ext_ack *extack)
+static struct broker_binding *binding_link(struct broker *broker,
+					   const struct broker_binding_name *name,
+					   const struct broker_binding_config *config,
+					   struct netlink_ext_ack *extack)
 {
 	struct broker_binding *binding;
 	int err;
 
-	lockdep_assert_held(&broker->topology);
-	err = binding_check(broker, name, extack);
-	if (err)
-		return ERR_PTR(err);
 	binding = binding_alloc(name, config);
 	if (!binding)
 		return ERR_PTR(-ENOMEM);
@@ -270,6 +257,55 @@ err_number:
 err_free:
 	kfree(binding);
 	return ERR_PTR(err);
+}
+
+/* The same where the exchange may retain messages, which the queue gets. */
+static struct broker_binding *binding_link_retained(struct broker *broker,
+						    const struct broker_binding_name *name,
+						    const struct broker_binding_config *config,
+						    struct netlink_ext_ack *extack)
+{
+	struct broker_binding *binding;
+	struct broker_offer offer;
+	int err;
+
+	mutex_lock(&broker->retain_mutex);
+	err = broker_offer_prepare(&offer, name, config->selector, extack);
+	if (!err) {
+		binding = binding_link(broker, name, config, extack);
+		if (IS_ERR(binding))
+			broker_offer_abort(&offer);
+		else
+			broker_offer_commit(&offer);
+	}
+	mutex_unlock(&broker->retain_mutex);
+	return err ? ERR_PTR(err) : binding;
+}
+
+/**
+ * broker_binding_new() - Bind a queue or an exchange to an exchange
+ * @broker: its topology is locked
+ * @name: both ends, linked, and a checked key
+ * @config: all of it counts but @set
+ * @extack: gets the reason
+ *
+ * Return: the binding; or -EEXIST, -ELOOP, -EPERM (default exchange), -ENOSPC (weights,
+ * or no room in the queue for what is retained), -ENOMEM.
+ */
+struct broker_binding *broker_binding_new(struct broker *broker,
+					  const struct broker_binding_name *name,
+					  const struct broker_binding_config *config,
+					  struct netlink_ext_ack *extack)
+{
+	int err;
+
+	lockdep_assert_held(&broker->topology);
+	err = binding_check(broker, name, extack);
+	if (err)
+		return ERR_PTR(err);
+	return name->source->retention && name->queue ?
+	       binding_link_retained(broker, name, config, extack) :
+	       binding_link(broker, name, config, extack);
 }
 
 /**

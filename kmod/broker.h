@@ -59,6 +59,7 @@ struct workqueue_struct;
  * DOC: Lock order
  *
  *  1. broker.topology       (mutex)  exchanges, queues and bindings as a whole
+ *  1b. broker.retain_mutex     (mutex)  what exchanges retain, and who is told of it
  *  2. session.mutex         (mutex)  the set of a session's consumers; its end
  *  3. queue.lock            (spin)   entries and consumers of one queue
  *  4. session.lock          (spin)   what a session's readers and pollers wait for
@@ -94,6 +95,7 @@ struct broker_stats {
  * struct broker - the broker of one network namespace
  * @net: its namespace; every session holds a reference on that (const)
  * @topology: see the lock order
+ * @retain_mutex: see the lock order
  * @generation: counts changes of topology (topology; read anywhere)
  * @exchanges: by name (rcu; changed under topology)
  * @queues: by name (rcu; changed under topology)
@@ -130,6 +132,7 @@ struct broker_stats {
 struct broker {
 	struct net *net;
 	struct mutex topology;
+	struct mutex retain_mutex;
 	u32 generation;
 	struct rhashtable exchanges;
 	struct rhashtable queues;

@@ -62,6 +62,7 @@ enum broker_entry_state {
  * @acquired: times it was handed out (queue.lock)
  * @failed: times that failed (queue.lock)
  * @cause: enum broker_cause, why it last came back (queue.lock)
+ * @retained: it comes from what an exchange retains (const)
  * @cause_code: exit status or signal that goes with @cause (queue.lock)
  * @state: enum broker_entry_state (queue.lock)
  * @reason: dying or quarantined: enum broker_death_reason (queue.lock)
@@ -93,6 +94,7 @@ struct broker_entry {
 	u8 cause_code;
 	u8 state;
 	u8 reason;
+	bool retained;
 };
 
 /**

@@ -13,6 +13,8 @@
 #include "event.h"
 #include "exchange.h"
 #include "memory.h"
+#include "retained.h"
+#include "rewrite.h"
 #include "table.h"
 
 /* Frees exchanges: their tables want process context and a grace period. */
@@ -95,6 +97,8 @@ static void exchange_free_work(struct work_struct *work)
 
 	exchange_destroy_type(exchange);
 	broker_acl_free(rcu_dereference_protected(exchange->acl, true));
+	broker_retention_free(exchange->retention);
+	kfree(rcu_dereference_protected(exchange->rewrite, true));
 	free_percpu(exchange->stats);
 	kfree(exchange);
 }
@@ -241,6 +245,56 @@ static void exchange_set_hash_header(struct broker_exchange *exchange,
 		kfree_rcu(header, rcu);
 }
 
+/* What a configuration says of keys to rewrite; NULL: none. */
+static struct broker_rewrite *rewrite_new(const struct broker_exchange_config *config)
+{
+	struct broker_rewrite *rewrite;
+
+	if (!config->rewrite_from_len && !config->rewrite_to_len)
+		return NULL;
+	rewrite = broker_rewrite_new(config->rewrite_from, config->rewrite_from_len,
+				     config->rewrite_to, config->rewrite_to_len);
+	return rewrite ?: ERR_PTR(-ENOMEM);
+}
+
+static void exchange_set_rewrite(struct broker_exchange *exchange, struct broker_rewrite *rewrite)
+{
+	rewrite = rcu_replace_pointer(exchange->rewrite, rewrite,
+				      lockdep_is_held(&exchange->broker->topology));
+	if (rewrite)
+		kfree_rcu(rewrite, rcu);
+}
+
+/* Limits are for those that retain. */
+static int exchange_check_retention(const struct broker_retention *retention,
+				    const struct broker_exchange_config *config,
+				    struct netlink_ext_ack *extack)
+{
+	if (retention || !(config->retain_max || config->retain_max_bytes))
+		return 0;
+	NL_SET_ERR_MSG_MOD(extack, "this exchange was not made to retain messages");
+	return -ENODATA;
+}
+
+/* Makes what it retains messages in, if it does. */
+static int exchange_init_retention(struct broker_exchange *exchange,
+				   const struct broker_exchange_config *config,
+				   struct netlink_ext_ack *extack)
+{
+	if (!(config->flags & BROKER_EXCHANGE_FLAGS_RETAIN))
+		return exchange_check_retention(NULL, config, extack);
+	if (config->type > BROKER_EXCHANGE_TYPE_TOPIC) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "only an exchange of type direct, fanout or topic retains");
+		return -EPROTOTYPE;
+	}
+	exchange->retention = broker_retention_new(config->retain_max ?:
+						   BROKER_DEFAULT_RETAIN_MAX,
+						   config->retain_max_bytes ?:
+						   BROKER_DEFAULT_RETAIN_MAX_BYTES);
+	return exchange->retention ? 0 : -ENOMEM;
+}
+
 /**
  * broker_exchange_new() - Make an exchange and link it
  * @broker: its topology is locked
@@ -249,7 +303,7 @@ static void exchange_set_hash_header(struct broker_exchange *exchange,
  * @extack: gets the reason
  *
  * Return: the exchange, which the broker's tables own; or -EEXIST, -ENOENT (the
- * alternate), -EINVAL (a setting of another type), -ENOMEM.
+ * alternate), -EINVAL, -EPROTOTYPE, -ENODATA (what another type or flag has), -ENOMEM.
  */
 struct broker_exchange *broker_exchange_new(struct broker *broker,
 					    const struct broker_exchange_config *config,
@@ -257,6 +311,7 @@ struct broker_exchange *broker_exchange_new(struct broker *broker,
 {
 	struct broker_exchange *exchange, *alternate;
 	struct broker_hash_header *header;
+	struct broker_rewrite *rewrite;
 	int err;
 
 	lockdep_assert_held(&broker->topology);
@@ -270,13 +325,21 @@ struct broker_exchange *broker_exchange_new(struct broker *broker,
 	header = hash_header_new(config, config->type, extack);
 	if (IS_ERR(header))
 		return ERR_CAST(header);
+	rewrite = rewrite_new(config);
+	if (IS_ERR(rewrite)) {
+		kfree(header);
+		return ERR_CAST(rewrite);
+	}
 
 	err = -ENOMEM;
 	exchange = exchange_alloc(broker, config);
 	if (!exchange)
-		goto err_header;
+		goto err_settings;
 	exchange->predeclared = predeclared;
 	exchange->protected = config->protected;
+	err = exchange_init_retention(exchange, config, extack);
+	if (err)
+		goto err_free;
 	err = exchange_init_type(exchange);
 	if (err)
 		goto err_free;
@@ -289,6 +352,7 @@ struct broker_exchange *broker_exchange_new(struct broker *broker,
 	exchange_set_alternate(exchange, alternate);
 	if (header)
 		exchange_set_hash_header(exchange, header);
+	exchange_set_rewrite(exchange, rewrite);
 	xa_store(&broker->exchange_ids, exchange->id, exchange, GFP_KERNEL);
 	WRITE_ONCE(broker->nr_exchanges, broker->nr_exchanges + 1);
 	broker_topology_changed(broker);
@@ -300,9 +364,11 @@ err_number:
 err_type:
 	exchange_destroy_type(exchange);
 err_free:
+	broker_retention_free(exchange->retention);
 	free_percpu(exchange->stats);
 	kfree(exchange);
-err_header:
+err_settings:
+	kfree(rewrite);
 	kfree(header);
 	return ERR_PTR(err);
 }
@@ -314,7 +380,8 @@ err_header:
  * @extack: gets the reason
  *
  * Return: 0; -ENOENT: no such alternate; -ELOOP: it leads back here; -EPERM: the
- * default exchange takes none; -EINVAL: a setting of another type; -ENOMEM.
+ * default exchange takes none; -EOPNOTSUPP: nor does it rewrite; -EINVAL: a setting
+ * of another type; -ENOMEM.
  */
 int broker_exchange_set(struct broker_exchange *exchange,
 			const struct broker_exchange_config *config,
@@ -323,9 +390,11 @@ int broker_exchange_set(struct broker_exchange *exchange,
 	struct broker_exchange *alternate = NULL;
 	struct broker *broker = exchange->broker;
 	struct broker_hash_header *header;
+	struct broker_rewrite *rewrite;
 	kuid_t uid;
 	kgid_t gid;
 	u16 mode;
+	int err;
 
 	lockdep_assert_held(&broker->topology);
 	if (config->set & BROKER_EXCHANGE_SET_ALTERNATE) {
@@ -340,7 +409,27 @@ int broker_exchange_set(struct broker_exchange *exchange,
 	header = hash_header_new(config, exchange->type, extack);
 	if (IS_ERR(header))
 		return PTR_ERR(header);
+	err = exchange_check_retention(exchange->retention, config, extack);
+	if (err) {
+		kfree(header);
+		return err;
+	}
+	if (!exchange->name_len && (config->rewrite_from_len || config->rewrite_to_len)) {
+		NL_SET_ERR_MSG_MOD(extack, "the default exchange rewrites no keys");
+		kfree(header);
+		return -EOPNOTSUPP;
+	}
+	rewrite = rewrite_new(config);
+	if (IS_ERR(rewrite)) {
+		kfree(header);
+		return PTR_ERR(rewrite);
+	}
 	/* Nothing fails from here on. */
+	if (config->set & BROKER_EXCHANGE_SET_REWRITE)
+		exchange_set_rewrite(exchange, rewrite);
+	if (config->retain_max || config->retain_max_bytes)
+		broker_retention_set(exchange, config->retain_max ?: exchange->retention->max,
+				     config->retain_max_bytes ?: exchange->retention->max_bytes);
 	if (config->set & BROKER_EXCHANGE_SET_ALTERNATE)
 		exchange_set_alternate(exchange, alternate);
 	if (config->set & BROKER_EXCHANGE_SET_HASH_HEADER &&
@@ -378,6 +467,8 @@ static void exchange_unlink(struct broker_exchange *exchange)
 		broker_binding_unlink(binding);
 	list_for_each_entry_safe(binding, next, &exchange->bound, of_destination)
 		broker_binding_unlink(binding);
+	if (exchange->retention)
+		broker_retention_end(exchange);
 	broker_topology_changed(broker);
 	broker_event_exchange_deleted(exchange);
 	broker_exchange_put(exchange);

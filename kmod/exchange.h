@@ -16,14 +16,17 @@
 #include "topic.h"
 
 struct broker_acl;
+struct broker_retention;
+struct broker_rewrite;
 struct netlink_ext_ack;
 
 /**
  * DOC: Exchanges
  *
  * An exchange routes: it finds the bindings that match a message.  It stores
- * nothing.  Bindings may lead to other exchanges, and an alternate exchange gets
- * what no binding matches; neither may form a cycle, so routing always ends.
+ * nothing but what it retains (retained.h).  Bindings may lead to other exchanges,
+ * and an alternate exchange gets what no binding matches; neither may form a cycle,
+ * so routing always ends.
  *
  * What it takes to find bindings depends on the type: a hash table of keys
  * (direct), a trie (topic), a ring of points (hash, split), a list (fanout;
@@ -48,6 +51,12 @@ struct netlink_ext_ack;
  * @mode: nine permission bits (const)
  * @hash_header: what a hash exchange hashes; empty: the routing key (const)
  * @hash_header_len: bytes of it (const)
+ * @rewrite_from: pattern of keys to rewrite; if @rewrite_to is empty as well: none (const)
+ * @rewrite_to: template of new keys; both passed broker_rewrite_check() (const)
+ * @rewrite_from_len: bytes of it (const)
+ * @rewrite_to_len: bytes of it (const)
+ * @retain_max: most messages it retains (const)
+ * @retain_max_bytes: most bytes of them (const)
  */
 struct broker_exchange_config {
 	unsigned int set;
@@ -63,6 +72,12 @@ struct broker_exchange_config {
 	u16 mode;
 	const char *hash_header;
 	u8 hash_header_len;
+	const char *rewrite_from;
+	const char *rewrite_to;
+	u8 rewrite_from_len;
+	u8 rewrite_to_len;
+	u32 retain_max;
+	u64 retain_max_bytes;
 };
 
 #define BROKER_EXCHANGE_SET_ALTERNATE	BIT(0)
@@ -71,6 +86,9 @@ struct broker_exchange_config {
 #define BROKER_EXCHANGE_SET_MODE	BIT(3)
 #define BROKER_EXCHANGE_SET_HASH_HEADER	BIT(4)
 #define BROKER_EXCHANGE_SET_PROTECTED	BIT(5)
+#define BROKER_EXCHANGE_SET_REWRITE	BIT(6)
+#define BROKER_EXCHANGE_SET_RETAIN_MAX	BIT(7)
+#define BROKER_EXCHANGE_SET_RETAIN_MAX_BYTES	BIT(8)
 
 /* Whose it is, and its mode. */
 #define BROKER_EXCHANGE_SET_OWNER						\
@@ -103,6 +121,9 @@ struct broker_hash_header {
  * @access: who may do what (access.seq)
  * @acl: rules besides, or NULL (rcu; changed under topology)
  * @alternate: gets what no binding matches, or NULL (rcu; changed under topology)
+ * @rewrite: of the keys of messages published to it, or NULL (rcu; changed under
+ *	topology)
+ * @retention: what it retains, or NULL: it does not (const)
  * @alternate_of: exchanges whose alternate this is (topology)
  * @of_alternate: in that list (topology)
  * @keys: direct: bindings by key (rcu; changed under topology)
@@ -137,6 +158,8 @@ struct broker_exchange {
 	struct broker_acl __rcu *acl;
 
 	struct broker_exchange __rcu *alternate;
+	struct broker_rewrite __rcu *rewrite;
+	struct broker_retention *retention;
 	struct list_head alternate_of;
 	struct list_head of_alternate;
 	union {

@@ -15,7 +15,9 @@
 /* Where the numbers of its files stand in the record. */
 u32 broker_handout_fds(const struct broker_message *message)
 {
-	return ALIGN(sizeof(struct broker_delivery) + broker_message_data_size(message), 4);
+	/* An original key ends with a zero byte. */
+	return ALIGN(sizeof(struct broker_delivery) + broker_message_data_size(message) +
+		     !!message->original_len, 4);
 }
 
 /* Files go with bodies: who is given no body is given none. */
@@ -32,7 +34,7 @@ static u32 handout_deaths(const struct broker_message *message, bool headers_onl
 
 	if (headers_only)
 		return ALIGN(sizeof(struct broker_delivery) + broker_message_data_size(message) -
-			     message->body_len, 8);
+			     message->body_len - message->original_len, 8);
 	return ALIGN(broker_handout_fds(message) + fds, 8);
 }
 
@@ -58,6 +60,7 @@ void broker_handout_fill(struct broker_handout *handout, const struct broker_ent
 		.flags = entry->reply ? BROKER_DELIVERY_F_REQUEST : 0,
 		.cause = entry->cause,
 		.cause_code = entry->cause_code,
+		.retained = entry->retained,
 	};
 }
 
@@ -94,13 +97,16 @@ static int handout_copy_one(const struct broker_handout *handout,
 	const struct broker_files *files = handout_files(message, to->headers_only);
 	u32 size = broker_handout_size(message, handout->deaths, to->headers_only);
 	u32 body = to->headers_only ? 0 : message->body_len;
-	u32 data = broker_message_data_size(message) - message->body_len + body;
+	/* It stands behind the body, and is left out with it. */
+	u32 original = to->headers_only ? 0 : message->original_len;
+	u32 data = broker_message_data_size(message) - message->body_len + body -
+		   message->original_len + original;
 	struct broker_delivery delivery = {
 		.size = size,
 		.header_size = sizeof(delivery),
 		.flags = (handout->acquired > !!to->consumer ? BROKER_DELIVERY_F_REDELIVERED : 0) |
 			 (files && message->body_is_file ? BROKER_DELIVERY_F_BODY_FD : 0) |
-			 handout->flags,
+			 handout->flags | (handout->retained ? BROKER_DELIVERY_F_RETAINED : 0),
 		.consumer = to->consumer,
 		.queue = to->queue,
 		.tag = to->consumer ? handout->tag : 0,
@@ -114,6 +120,7 @@ static int handout_copy_one(const struct broker_handout *handout,
 		.cause_pid = pid_vnr(handout->holder),
 		.exchange_len = message->exchange_len,
 		.key_len = message->key_len,
+		.original_len = original,
 		.props_len = message->props_len,
 		.body_len = body,
 		.nr_fds = files ? files->nr : 0,

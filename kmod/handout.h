@@ -21,6 +21,7 @@ struct pid;
  * @flags: BROKER_DELIVERY_F_* beyond what follows from the rest (const)
  * @cause: why it last came back (const)
  * @cause_code: goes with @cause (const)
+ * @retained: it comes from what an exchange retains (const)
  *
  * A copy, since the entry itself may be taken back while user memory is written.
  */
@@ -35,6 +36,7 @@ struct broker_handout {
 	u16 flags;
 	u8 cause;
 	u8 cause_code;
+	bool retained;
 };
 
 /**

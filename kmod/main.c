@@ -104,6 +104,7 @@ static int __net_init broker_net_init(struct net *net)
 
 	broker->net = net;
 	mutex_init(&broker->topology);
+	mutex_init(&broker->retain_mutex);
 	broker->generation = 1;
 	broker_clock_init(&broker->clock);
 	xa_init_flags(&broker->exchange_ids, XA_FLAGS_ALLOC1);

@@ -41,6 +41,7 @@ static struct broker_message *message_new(const struct broker_publish *publish, 
 	message->traced = false;
 	message->exchange_len = publish->exchange_len;
 	message->key_len = publish->key_len;
+	message->original_len = 0;
 	message->props_len = publish->props_len;
 	message->body_len = publish->body_len;
 	message->file_bytes = 0;
@@ -201,6 +202,42 @@ struct broker_message *broker_message_sample(struct broker *broker, const char *
 	memcpy(message->data + exchange_len, key, key_len);
 	memcpy(message->data + exchange_len + key_len, props, props_len);
 	return message;
+}
+
+/*
+ * Gives a message another key, and keeps the old one behind the body.  It must be
+ * nobody else's, and have BROKER_MAX_KEY bytes to spare.
+ */
+void broker_message_rewrite(struct broker_message *message, const char *key, u8 key_len)
+{
+	u32 rest = message->props_len + message->body_len;
+	char *at = message->data + message->exchange_len;
+	char old[BROKER_MAX_KEY];
+
+	memcpy(old, at, message->key_len);
+	memmove(at + key_len, at + message->key_len, rest);
+	memcpy(at, key, key_len);
+	memcpy(at + key_len + rest, old, message->key_len);
+	message->original_len = message->key_len;
+	message->key_len = key_len;
+}
+
+/* A copy with another key, which takes over its files; NULL: no memory. */
+struct broker_message *broker_message_rewritten(struct broker_message *message,
+						const char *key, u8 key_len)
+{
+	u32 size = broker_message_data_size(message);
+	struct broker_message *copy;
+
+	copy = kvmalloc(struct_size(copy, data, size + BROKER_MAX_KEY), BROKER_GFP);
+	if (!copy)
+		return NULL;
+	memcpy(copy, message, struct_size(message, data, size));
+	refcount_set(&copy->refs, 1);
+	broker_sender_get(copy->sender);
+	message->files = NULL;
+	broker_message_rewrite(copy, key, key_len);
+	return copy;
 }
 
 struct broker_message *broker_message_get(struct broker_message *message)

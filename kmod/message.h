@@ -30,6 +30,8 @@ struct broker_sender;
  * @key_len: bytes of the routing key (const)
  * @charged: its bytes count against the limits of who published it (const)
  * @props_len: bytes of the properties (const)
+ * @original_len: bytes of the routing key that was published, if it was
+ *	rewritten; else 0 (const)
  * @body_len: bytes of the body (const)
  * @file_bytes: bytes of the body that is in the first of @files, or 0 (const)
  * @body_is_file: whether it is there (const)
@@ -37,7 +39,7 @@ struct broker_sender;
  * @sender: who published it (const)
  * @id: number, never given twice in this kernel (const)
  * @time: when, nanoseconds since 1970 (const)
- * @data: exchange, key, properties, body, without padding (const)
+ * @data: exchange, key, properties, body, original key, without padding (const)
  *
  * Lifetime: immutable from the moment it is made; charged to the publisher's
  * cgroup until the last put, which may sleep.
@@ -48,6 +50,7 @@ struct broker_message {
 	u8 exchange_len;
 	u8 key_len;
 	bool charged;
+	u8 original_len;
 	u32 props_len;
 	u32 body_len;
 	u32 file_bytes;
@@ -69,6 +72,9 @@ struct broker_message *broker_message_from_kernel(const struct broker_publish *p
 struct broker_message *broker_message_sample(struct broker *broker, const char *exchange,
 					     u8 exchange_len, const char *key, u8 key_len,
 					     const void *props, u32 props_len);
+struct broker_message *broker_message_rewritten(struct broker_message *message,
+						const char *key, u8 key_len);
+void broker_message_rewrite(struct broker_message *message, const char *key, u8 key_len);
 struct broker_message *broker_message_get(struct broker_message *message);
 void broker_message_put(struct broker_message *message);
 
@@ -90,7 +96,8 @@ static inline const void *broker_message_props(const struct broker_message *mess
 /* All of @data. */
 static inline u32 broker_message_data_size(const struct broker_message *message)
 {
-	return message->exchange_len + message->key_len + message->props_len + message->body_len;
+	return message->exchange_len + message->key_len + message->props_len + message->body_len +
+	       message->original_len;
 }
 
 /* What a message counts for in a queue's byte limit. */

@@ -16,6 +16,7 @@
 #include "queue.h"
 #include "request.h"
 #include "reservation.h"
+#include "retained.h"
 #include "route.h"
 #include "schedule.h"
 #include "sender.h"
@@ -76,6 +77,7 @@ int broker_publish_route(struct broker_submission *submit, const struct broker_o
 		.props = broker_message_props(message),
 		.props_len = message->props_len,
 		.message = message,
+		.counted = submit->again,
 	};
 	struct broker *broker = submit->session->broker;
 	u32 nr;
@@ -92,6 +94,21 @@ int broker_publish_route(struct broker_submission *submit, const struct broker_o
 	if (!nr)
 		this_cpu_inc(broker->stats->unroutable);
 	return nr < publish_min_routes(op) ? -EHOSTUNREACH : 0;
+}
+
+/* Has the message carry the key that it was routed by. */
+int broker_publish_rewrite(const struct broker_routes *routes, struct broker_message **message)
+{
+	struct broker_message *copy;
+
+	if (!routes->rewritten)
+		return 0;
+	copy = broker_message_rewritten(*message, routes->key, routes->key_len);
+	if (!copy)
+		return -ENOMEM;
+	broker_message_put(*message);
+	*message = copy;
+	return 0;
 }
 
 /* An entry for each queue, before any room is taken. */
@@ -355,7 +372,8 @@ int broker_publish_admit(struct broker_submission *submit, const struct broker_o
 			message->charged = true;
 			return 0;
 		}
-		if (!is_limit(err) || !publish_waits(submit, op) || (holds && err == -EDQUOT))
+		if (!is_limit(err) || !publish_waits(submit, op) || submit->retaining ||
+		    (holds && err == -EDQUOT))
 			break;
 		err = publish_wait_limit(submit, admission);
 		if (err)
@@ -413,7 +431,15 @@ static int publish_reserve_wait(struct broker_submission *submit, const struct b
 		if (!err || !broker_publish_may_wait(submit, op, refused))
 			break;
 		/* All room was given back, so that none waits for what another waiter holds. */
+		if (submit->retaining)
+			mutex_unlock(&submit->session->broker->retain_mutex);
 		err = broker_publish_wait(submit, refused->queue, 1, size);
+		if (submit->retaining) {
+			mutex_lock(&submit->session->broker->retain_mutex);
+			/* There may be other bindings by now. */
+			if (!err)
+				return -ERESTART;
+		}
 		if (err)
 			break;
 	}
@@ -484,11 +510,16 @@ static int publish_to_queues(struct broker_submission *submit, const struct brok
 {
 	struct broker_routes *routes = &submit->routes;
 	struct broker_admission admission;
+	bool taken = false;
 	int err;
 
-	err = broker_publish_admit(submit, op, message, &admission, false);
-	if (err)
-		return err;
+	/* One that is routed again was charged the first time. */
+	if (!message->charged) {
+		err = broker_publish_admit(submit, op, message, &admission, false);
+		if (err)
+			return err;
+		taken = message->charged;
+	}
 	err = broker_publish_prepare(submit, routes, message);
 	if (!err && request)
 		err = broker_request_prepare(request, routes);
@@ -498,7 +529,7 @@ static int publish_to_queues(struct broker_submission *submit, const struct brok
 		if (request)
 			broker_request_commit(request, routes);
 		broker_publish_commit(submit, routes, NULL, result);
-	} else if (message->charged) {
+	} else if (taken) {
 		broker_admission_undo(&admission);
 	}
 	broker_publish_unprepare(routes);
@@ -550,7 +581,7 @@ struct broker_message *broker_publish_message(struct broker_submission *submit,
 		return ERR_PTR(-ENOMEM);
 	message = broker_message_from_user(submit->session->broker, op, submit->sender,
 					   op->flags & BROKER_PUBLISH_F_WILL ?
-					   BROKER_WILL_ROOM : 0);
+					   BROKER_WILL_ROOM + BROKER_MAX_KEY : 0);
 	if (IS_ERR(message) || !(op->flags & BROKER_PUBLISH_F_TRACE))
 		return message;
 	err = broker_steps_begin(submit->session, message);
@@ -584,6 +615,8 @@ void broker_submit_will(struct broker_session *session, struct broker_will *will
 
 	trace_broker_publish(session, will->message);
 	err = broker_publish_route(&submit, &op, will->message);
+	if (!err && submit.routes.rewritten)
+		broker_message_rewrite(will->message, submit.routes.key, submit.routes.key_len);
 	if (!err)
 		err = publish_to_queues(&submit, &op, will->message, NULL, &result);
 	broker_routes_put(&submit.routes);
@@ -592,12 +625,87 @@ void broker_submit_will(struct broker_session *session, struct broker_will *will
 	atomic64_inc(err ? &session->refused : &session->published);
 }
 
+/* The end of a publish: what is told of it. */
+static int publish_end(struct broker_submission *submit, u32 index, const struct broker_op *op,
+		       struct broker_result *result, int err)
+{
+	if (op->publish.confirm != BROKER_CONFIRM_NONE)
+		broker_publish_confirm(submit, &submit->routes, index, result);
+	broker_routes_put(&submit->routes);
+	atomic64_inc(err ? &submit->session->refused : &submit->session->published);
+	return broker_publish_is_unconfirmed(op, err) ? 0 : err;
+}
+
+/* Under broker.retain_mutex.  Return: -ERESTART: it was given up meanwhile; else as a publish. */
+static int publish_and_retain(struct broker_submission *submit, const struct broker_op *op,
+			      struct broker_message *message, struct broker_result *result)
+{
+	struct broker_routes *routes = &submit->routes;
+	struct broker_retain retain;
+	int err;
+
+	broker_message_get(message);
+	err = broker_publish_may(submit->session->broker) ?:
+	      broker_publish_route(submit, op, message) ?:
+	      broker_publish_rewrite(routes, &message) ?:
+	      broker_retain_prepare(&retain, routes->exchange, message);
+	if (!err) {
+		err = publish_to_queues(submit, op, message, NULL, result);
+		if (err)
+			broker_retain_abort(&retain);
+		else
+			broker_retain_commit(&retain);
+	}
+	if (err == -ERESTART)
+		broker_routes_put(routes);
+	broker_message_put(message);
+	return err;
+}
+
+/* To be retained is enough: no queue needs to match, unless a number was given. */
+static int submit_retain(struct broker_submission *submit, u32 index,
+			 const struct broker_op *retain, struct broker_result *result)
+{
+	struct broker *broker = submit->session->broker;
+	struct broker_message *message;
+	struct broker_op op = *retain;
+	int err;
+
+	op.flags &= ~BROKER_PUBLISH_F_RETAIN;
+	op.flags |= BROKER_PUBLISH_F_OPTIONAL;
+	err = op.flags & (BROKER_PUBLISH_F_WILL | BROKER_PUBLISH_F_REQUEST) ?
+	      -EOPNOTSUPP : broker_publish_check(&op);
+	if (err)
+		return err;
+	message = broker_publish_message(submit, &op);
+	if (IS_ERR(message))
+		return PTR_ERR(message);
+	if (message->files) {
+		broker_message_put(message);
+		return -EOPNOTSUPP;
+	}
+	trace_broker_publish(submit->session, message);
+	mutex_lock(&broker->retain_mutex);
+	submit->retaining = true;
+	do {
+		err = publish_and_retain(submit, &op, message, result);
+		submit->again = true;
+	} while (err == -ERESTART);
+	submit->retaining = false;
+	submit->again = false;
+	mutex_unlock(&broker->retain_mutex);
+	broker_message_put(message);
+	return publish_end(submit, index, &op, result, err);
+}
+
 int broker_submit_publish(struct broker_submission *submit, u32 index, const struct broker_op *op,
 			  struct broker_result *result)
 {
 	struct broker_message *message;
 	int err;
 
+	if (op->flags & BROKER_PUBLISH_F_RETAIN)
+		return submit_retain(submit, index, op, result);
 	err = broker_publish_check(op);
 	if (err)
 		return err;
@@ -611,15 +719,12 @@ int broker_submit_publish(struct broker_submission *submit, u32 index, const str
 	}
 	trace_broker_publish(submit->session, message);
 	err = broker_publish_may(submit->session->broker) ?:
-	      broker_publish_route(submit, op, message);
+	      broker_publish_route(submit, op, message) ?:
+	      broker_publish_rewrite(&submit->routes, &message);
 	if (!err && (op->flags & BROKER_PUBLISH_F_REQUEST))
 		err = publish_request(submit, op, message, result);
 	else if (!err)
 		err = publish_to_queues(submit, op, message, NULL, result);
-	if (op->publish.confirm != BROKER_CONFIRM_NONE)
-		broker_publish_confirm(submit, &submit->routes, index, result);
-	broker_routes_put(&submit->routes);
 	broker_message_put(message);
-	atomic64_inc(err ? &submit->session->refused : &submit->session->published);
-	return broker_publish_is_unconfirmed(op, err) ? 0 : err;
+	return publish_end(submit, index, op, result, err);
 }

@@ -16,15 +16,16 @@
 #include "exchange.h"
 #include "headers.h"
 #include "memory.h"
+#include "rewrite.h"
 #include "route.h"
 #include "selector.h"
 #include "table.h"
 
 /* What a search gives up with, to start over: with more memory, or since flags changed. */
-enum { ROUTE_GROW_QUEUES = 1, ROUTE_GROW_EXCHANGES, ROUTE_AGAIN };
+enum { ROUTE_GROW_QUEUES = 1, ROUTE_GROW_EXCHANGES, ROUTE_GROW_KEY, ROUTE_AGAIN };
 
 /* What a search ends with that has found what it looked for. */
-#define ROUTE_FOUND	4
+#define ROUTE_FOUND	5
 
 /* Up to here duplicates are looked for one by one; above, by sorting. */
 #define ROUTE_FEW	8
@@ -78,6 +79,7 @@ void broker_routes_free(struct broker_routes *routes)
 	broker_routes_put(routes);
 	kvfree(routes->route);
 	kvfree(routes->visited);
+	kfree(routes->key);
 	broker_topic_scratch_free(&routes->topic);
 }
 
@@ -414,9 +416,31 @@ static int route_by_name(struct broker_routes *routes, struct broker *broker,
 	return routes_add_queue(routes, queue, NULL, false);
 }
 
-static int route_by_exchange(struct broker_routes *routes, struct broker *broker,
-			     const struct broker_routing *routing)
+/* Gives the message another key, if @exchange wants that: then @routing has it. */
+static int route_rewrite(struct broker_routes *routes, const struct broker_exchange *exchange,
+			 struct broker_routing *routing)
 {
+	const struct broker_rewrite *rewrite = rcu_dereference(exchange->rewrite);
+	int len;
+
+	if (!rewrite)
+		return 0;
+	if (!routes->key)
+		return ROUTE_GROW_KEY;
+	len = broker_rewrite_key(rewrite, routing->key, routing->key_len, routes->key);
+	if (len < 0)
+		return len == -ENOENT ? 0 : len;
+	routes->rewritten = true;
+	routes->key_len = len;
+	routing->key = routes->key;
+	routing->key_len = len;
+	return 0;
+}
+
+static int route_by_exchange(struct broker_routes *routes, struct broker *broker,
+			     const struct broker_routing *asked)
+{
+	struct broker_routing now = *asked, *routing = &now;
 	struct broker_exchange *exchange;
 	int err;
 
@@ -429,7 +453,8 @@ static int route_by_exchange(struct broker_routes *routes, struct broker *broker
 	if (err)
 		return err;
 	routes->nr_visited = 0;
-	err = routes_add_exchange(routes, exchange, false);
+	err = route_rewrite(routes, exchange, routing) ?:
+	      routes_add_exchange(routes, exchange, false);
 	if (!err)
 		err = route_exchanges(routes, routing, false) ?:
 		      route_exchanges(routes, routing, true);
@@ -447,6 +472,10 @@ static int routes_grow(struct broker_routes *routes, int what)
 		return 0;
 	if (what == -ENOSPC)
 		return broker_topic_scratch_grow(&routes->topic);
+	if (what == ROUTE_GROW_KEY) {
+		routes->key = kmalloc(BROKER_MAX_KEY, BROKER_GFP);
+		return routes->key ? 0 : -ENOMEM;
+	}
 
 	room = max(2 * (what == ROUTE_GROW_QUEUES ? routes->room : routes->visited_room), 8U);
 	more = kvmalloc_array(room, what == ROUTE_GROW_QUEUES ? sizeof(*routes->route) :
@@ -527,7 +556,8 @@ static void routes_count(struct broker_routes *routes, struct broker *broker)
  *
  * Return: 0, with routes->nr queues, perhaps none, of which taps alone lead to
  * routes->nr_taps; -ENOENT: no such exchange, or queue through the default
- * exchange; -EACCES; -ENOMEM.
+ * exchange; -EACCES; -ENAMETOOLONG: the key it would be rewritten to; -ENOMEM.  If
+ * routes->rewritten, the message has another key from now on.
  */
 int broker_routes_find(struct broker_routes *routes, struct broker *broker,
 		       const struct broker_routing *routing)
@@ -535,13 +565,14 @@ int broker_routes_find(struct broker_routes *routes, struct broker *broker,
 	int err;
 
 	routes->nr_known = 0;
+	routes->rewritten = false;
 	for (;;) {
 		rcu_read_lock();
 		if (routing->exchange_len)
 			err = route_by_exchange(routes, broker, routing);
 		else
 			err = route_by_name(routes, broker, routing);
-		if (!err && !routing->dry_run)
+		if (!err && !routing->dry_run && !routing->counted)
 			routes_count(routes, broker);
 		rcu_read_unlock();
 		if (!err)

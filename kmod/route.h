@@ -2,6 +2,8 @@
 #ifndef _BROKER_ROUTE_H
 #define _BROKER_ROUTE_H
 
+#include <linux/broker.h>
+
 #include "queue.h"
 #include "reservation.h"
 #include "topic.h"
@@ -77,6 +79,9 @@ struct broker_visit {
  * @topic: memory of the topic matcher (owner: the call)
  * @exchange: it was published to, with a reference; NULL for the default
  *	exchange (owner: the call)
+ * @rewritten: the exchange gave the message another key (owner: the call)
+ * @key_len: bytes of @key (owner: the call)
+ * @key: that key, in BROKER_MAX_KEY bytes; NULL: not needed so far (owner: the call)
  * @keep_bindings: remember which binding led where (owner: the call)
  */
 struct broker_routes {
@@ -90,6 +95,9 @@ struct broker_routes {
 	u32 visited_room;
 	struct broker_topic_scratch topic;
 	struct broker_exchange *exchange;
+	bool rewritten;
+	u8 key_len;
+	char *key;
 	bool keep_bindings;
 };
 
@@ -103,6 +111,7 @@ struct broker_routes {
  * @props_len: bytes of them (const)
  * @message: all of it, for filters; in a dry run, one made up (const)
  * @dry_run: count nothing, use up no turn (const)
+ * @counted: it was counted before (const)
  */
 struct broker_routing {
 	const char *exchange;
@@ -113,6 +122,7 @@ struct broker_routing {
 	u8 exchange_len;
 	u8 key_len;
 	bool dry_run;
+	bool counted;
 };
 
 void broker_routes_init(struct broker_routes *routes);

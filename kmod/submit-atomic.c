@@ -113,7 +113,8 @@ static int atomic_prepare_publish(struct atomic *atomic, u32 index)
 	trace_broker_publish(submit->session, message);
 	err = broker_publish_may(submit->session->broker) ?:
 	      broker_publish_route(submit, op, message) ?:
-	      broker_publish_admit(submit, op, message, &step->admission, true);
+	      broker_publish_rewrite(&submit->routes, &step->message) ?:
+	      broker_publish_admit(submit, op, step->message, &step->admission, true);
 	if (err) {
 		broker_routes_put(&submit->routes);
 		if (!broker_publish_is_unconfirmed(op, err))
@@ -122,7 +123,7 @@ static int atomic_prepare_publish(struct atomic *atomic, u32 index)
 		return 0;
 	}
 	broker_routes_move(&step->routes, &submit->routes);
-	return broker_publish_prepare(submit, &step->routes, message);
+	return broker_publish_prepare(submit, &step->routes, step->message);
 }
 
 static int atomic_prepare(struct atomic *atomic)

@@ -31,6 +31,8 @@ struct broker_will;
  * @nr_confirms: how many there were (owner: the call)
  * @deadline: in jiffies, when to stop waiting for room; 0: at once (const)
  * @forever: never stop (const)
+ * @retaining: broker.retain_mutex is held, but while waiting (owner: the call)
+ * @again: this message was routed before (owner: the call)
  */
 struct broker_submission {
 	struct broker_session *session;
@@ -43,6 +45,8 @@ struct broker_submission {
 	u32 nr_confirms;
 	unsigned long deadline;
 	bool forever;
+	bool retaining;
+	bool again;
 };
 
 /* publish.c */
@@ -55,6 +59,7 @@ int broker_publish_route(struct broker_submission *submit, const struct broker_o
 int broker_publish_admit(struct broker_submission *submit, const struct broker_op *op,
 			 struct broker_message *message, struct broker_admission *admission,
 			 bool holds);
+int broker_publish_rewrite(const struct broker_routes *routes, struct broker_message **message);
 int broker_publish_prepare(struct broker_submission *submit, struct broker_routes *routes,
 			   struct broker_message *message);
 void broker_publish_unprepare(struct broker_routes *routes);

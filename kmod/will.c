@@ -46,7 +46,7 @@ static int will_prepare(struct broker_will *will, struct broker *broker, u32 min
 	err = broker_routes_find(&will->routes, broker, &routing);
 	if (err)
 		return err;
-	if (will->routes.nr < min_routes)
+	if (will->routes.nr - will->routes.nr_taps < min_routes)
 		err = -EHOSTUNREACH;
 	for (i = 0; !err && i < will->routes.nr; i++) {
 		entry = broker_entry_new(will->message);
@@ -98,7 +98,7 @@ static struct broker_will *will_find_locked(struct broker_session *session, u64 
  * broker_will_arm() - Keep a message for the death of the calling process
  * @session: must have been opened by it
  * @op: the PUBLISH
- * @message: with BROKER_WILL_ROOM bytes to spare, and nobody else's
+ * @message: with BROKER_WILL_ROOM + BROKER_MAX_KEY bytes to spare, and nobody else's
  * @min_routes: fewest queues that must match it now
  *
  * Return: 0; -EPERM: another process opened the session; -EMFILE: too many

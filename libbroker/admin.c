@@ -78,6 +78,8 @@ const struct broker_command broker_commands[] = {
 	COMMAND(CONSUMER_NTF, "consumer-ntf", CONSUMER),
 	COMMAND(CONSUMER_DEL_NTF, "consumer-del-ntf", CONSUMER),
 	COMMAND(QUEUE_MOVE, "queue-move", QUEUE, DO),
+	COMMAND(RETAINED_GET, "retained-get", RETAINED, DO, DUMP),
+	COMMAND(RETAINED_DEL, "retained-del", RETAINED, DO),
 	COMMAND(AUDIT_NTF, "audit-ntf", AUDIT),
 	COMMAND(ADVISORY_NTF, "advisory-ntf", ADVISORY),
 	COMMAND(LIMIT_GET, "limit-get", LIMIT, DO, DUMP),

@@ -220,6 +220,8 @@ static void parse(struct broker_message *message, char *record)
 		.body_fd = delivery.flags & BROKER_DELIVERY_F_BODY_FD,
 	};
 	message->body = message->props + delivery.props_len;
+	message->original_key = delivery.original_len ?
+				(const char *)message->body + delivery.body_len : "";
 
 	memmove(record, data, delivery.exchange_len);
 	record[delivery.exchange_len] = '\0';

@@ -33,6 +33,7 @@ struct broker_message {
 	size_t map_length;
 	const char *exchange;		/* NULL unless received */
 	const char *key;
+	const char *original_key;	/* "" if it was not rewritten */
 	struct broker_delivery delivery;
 };
 
@@ -94,7 +95,7 @@ struct broker_command {
 extern const char *const broker_causes[];
 #define NR_CAUSES	10
 
-extern const struct broker_attributes broker_attributes[BROKER_OBJECT_STEP + 1];
+extern const struct broker_attributes broker_attributes[BROKER_OBJECT_RETAINED + 1];
 extern const struct broker_command broker_commands[];
 extern const unsigned int broker_nr_commands;
 

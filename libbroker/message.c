@@ -521,6 +521,11 @@ const char *broker_message_key(const struct broker_message *message)
 	return is_received(message) ? message->key : "";
 }
 
+const char *broker_message_original_key(const struct broker_message *message)
+{
+	return is_received(message) ? message->original_key : "";
+}
+
 uint64_t broker_message_user_data(const struct broker_message *message)
 {
 	return message->delivery.user_data;

@@ -26,7 +26,7 @@ static const char *const exchange_types[] = {
 static const char *const overflows[] = { "reject", "block", "drop-head" };
 static const char *const switches[] = { "off", "on" };
 static const char *const matches[] = { "all", "any" };
-static const char *const exchange_flags[] = { "auto-delete" };
+static const char *const exchange_flags[] = { "auto-delete", "retain" };
 static const char *const binding_flags[] = { "divert", "tap" };
 static const char *const queue_flags[] = { "exclusive", "auto-delete" };
 static const char *const advisory_kinds[] = {
@@ -88,6 +88,12 @@ static const struct broker_attribute exchange_list[] = {
 	PLAIN(EXCHANGE, IF_UNUSED, "if-unused", FLAG),
 	PLAIN(EXCHANGE, HASH_HEADER, "hash-header", STRING),
 	WORDY(EXCHANGE, PROTECTED, "protected", WORD, switches),
+	PLAIN(EXCHANGE, REWRITE_FROM, "rewrite-from", STRING),
+	PLAIN(EXCHANGE, REWRITE_TO, "rewrite-to", STRING),
+	PLAIN(EXCHANGE, RETAIN_MAX, "retain-max", U32),
+	PLAIN(EXCHANGE, RETAIN_MAX_BYTES, "retain-max-bytes", U64),
+	PLAIN(EXCHANGE, RETAINED, "retained", U32),
+	PLAIN(EXCHANGE, RETAINED_BYTES, "retained-bytes", U64),
 };
 
 static const struct broker_attribute queue_list[] = {
@@ -285,6 +291,14 @@ static const struct broker_attribute step_list[] = {
 	PLAIN(STEP, LOST, "lost", U32),
 };
 
+static const struct broker_attribute retained_list[] = {
+	PLAIN(RETAINED, EXCHANGE, "exchange", STRING),
+	PLAIN(RETAINED, KEY, "key", STRING),
+	PLAIN(RETAINED, BYTES, "bytes", U32),
+	PLAIN(RETAINED, TIME, "time", U64),
+	PLAIN(RETAINED, DELETED, "deleted", U32),
+};
+
 #define SET(text, array, last)	{ text, array, COUNT(array), last }
 
 const struct broker_attributes broker_attributes[] = {
@@ -300,6 +314,7 @@ const struct broker_attributes broker_attributes[] = {
 	[BROKER_OBJECT_LIMIT]	 = SET("limit", limit_list, BROKER_A_LIMIT_MAX),
 	[BROKER_OBJECT_ACL]	 = SET("acl", acl_list, BROKER_A_ACL_MAX),
 	[BROKER_OBJECT_STEP]	 = SET("step", step_list, BROKER_A_STEP_MAX),
+	[BROKER_OBJECT_RETAINED] = SET("retained", retained_list, BROKER_A_RETAINED_MAX),
 };
 
 /* One attribute's value; which members count is the attribute's kind. */

@@ -400,6 +400,13 @@ const char *broker_message_exchange(const struct broker_message *message);
 /** broker_message_key() - Its routing key; "" of one made here. */
 const char *broker_message_key(const struct broker_message *message);
 
+/**
+ * broker_message_original_key() - The key it was published with, if the exchange rewrote it
+ *
+ * "" if it did not, and of a message made here.
+ */
+const char *broker_message_original_key(const struct broker_message *message);
+
 /** broker_message_user_data() - What was given to broker_session_consume(); else 0. */
 uint64_t broker_message_user_data(const struct broker_message *message);
 
@@ -609,6 +616,7 @@ enum broker_object_type {
 	BROKER_OBJECT_LIMIT,
 	BROKER_OBJECT_ACL,
 	BROKER_OBJECT_STEP,
+	BROKER_OBJECT_RETAINED,
 };
 
 /* How to read an attribute. */
@@ -770,6 +778,37 @@ int broker_admin_list(struct broker_admin *admin, int command, const struct brok
  * are for administrators.
  */
 int broker_admin_subscribe(struct broker_admin *admin, const char *group);
+
+/**
+ * broker_subscribe() - Receive from an exchange, without declaring a queue
+ * @session: the session, whose inboxes then receive
+ * @admin: connection for the requests this takes; broker_admin_error() tells why one
+ *	was refused; NULL: one of its own
+ * @exchange: name
+ * @pattern: key or pattern of the binding, as of the exchange's type
+ * @group: name of a group, of whose members each message goes to one; NULL: the
+ *	subscriber gets all
+ * @messages: as broker_session_consume()
+ * @bytes: as broker_session_consume()
+ * @flags: as broker_session_consume()
+ * @user_data: as broker_session_consume()
+ *
+ * The queue behind it is exclusive to the session; that of a group is shared by
+ * all that subscribe with the same user, group, exchange and pattern, and goes
+ * with the last of them, however that ends: then its messages go, too.  It has
+ * the broker's default limits: what does not fit is refused to the publisher.
+ * Needs r on the exchange, no right to make objects beyond the user's quota of
+ * queues.
+ *
+ * Return: the consumer's number, above 0, to be ended by broker_session_cancel();
+ * -ENOENT: no such exchange; -EACCES: no r on it, or the group's queue is another
+ * user's; -EDQUOT: too many queues; -ENOSPC: it retains more than a queue holds;
+ * -ENAMETOOLONG: the names are more than 255 bytes together; -EINVAL: an empty
+ * group; else as broker_session_consume() and broker_admin_open().
+ */
+int broker_subscribe(struct broker_session *session, struct broker_admin *admin,
+		     const char *exchange, const char *pattern, const char *group,
+		     uint32_t messages, uint64_t bytes, uint32_t flags, uint64_t user_data);
 
 /** broker_admin_fd() - File to poll for events; stays the connection's. */
 int broker_admin_fd(const struct broker_admin *admin);

@@ -26,7 +26,7 @@ offers() { run -0 complete_line "$1"; [ "$(sort <<<"$output" | paste -sd' ')" = 
 
 @test "nouns and verbs" {
 	run -0 complete_line 'brokerctl '
-	for word in status exchange queue binding consumer session limit acl publish get consume peek purge route monitor; do
+	for word in status exchange queue binding retained consumer session limit acl publish get consume peek purge route monitor; do
 		grep -qx "$word" <<<"$output"
 	done
 	run ! grep -x complete <<<"$output"

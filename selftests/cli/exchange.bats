@@ -48,6 +48,44 @@ teardown() { drop_broker; }
 	refused "(hash-header)" brokerctl exchange add logs --type topic --hash-header customer
 }
 
+@test "exchange --rewrite-from and --rewrite-to, and the key as it was" {
+	brokerctl exchange add in --type topic --rewrite-from 'old.*.#' --rewrite-to 'new.{1}.{#}'
+	tells 'rewrite-from: old.*.#' 'rewrite-to: new.{1}.{#}' -- brokerctl exchange show in
+	brokerctl queue add audit
+	brokerctl binding add in audit 'new.#'
+	brokerctl publish in old.a.b --body x
+	tells 'key: new.a.b' 'original key: old.a.b' -- brokerctl peek audit --verbose
+	json '.[0] | .key == "new.a.b" and .original_key == "old.a.b"' brokerctl peek audit --json
+	brokerctl exchange set in --rewrite-from '' --rewrite-to ''
+	tells 'rewrite-from: -' -- brokerctl exchange show in
+	refused "(rewrite-to)" brokerctl exchange set in --rewrite-from a --rewrite-to '{1}'
+	brokerctl exchange set in --rewrite-from a --rewrite-to b
+	brokerctl exchange set in --rewrite-to c
+	tells 'rewrite-from: a' 'rewrite-to: c' -- brokerctl exchange show in
+}
+
+@test "exchange --retain, publish --retain, retained show and del" {
+	brokerctl exchange add state --type topic --retain --auto-delete --retain-max 2
+	tells 'flags: auto-delete,retain' 'retain-max: 2' 'retained: 0' -- brokerctl exchange show state
+	brokerctl publish state a.b --retain --body one
+	brokerctl publish state a.c --retain --body two
+	refused "No space" brokerctl publish state a.d --retain --body three
+	run -0 brokerctl retained show state
+	[[ ${lines[0]} =~ ^KEY\ +BYTES\ +TIME ]]
+	[[ ${lines[1]} =~ ^a\.b\ +11 ]]
+	[[ ${lines[2]} =~ ^a\.c\ +11 ]]
+	brokerctl retained del state a.b
+	brokerctl queue add late
+	brokerctl binding add state late 'a.#'
+	tells 'retained: yes' 'key: a.c' -- brokerctl peek late --verbose
+	json '.[0].retained and .[0].body == "two"' brokerctl peek late --json
+	brokerctl retained del state
+	json 'length == 0' brokerctl retained show state --json
+	refused "does not retain messages" brokerctl retained show broker.topic
+	brokerctl exchange set state --retain-max 5 --retain-max-bytes 1M
+	tells 'retain-max: 5' -- brokerctl exchange show state
+}
+
 @test "exchange del deletes several, and goes on behind one that is not there" {
 	brokerctl exchange add a --type direct
 	brokerctl exchange add b --type direct

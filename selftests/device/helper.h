@@ -236,7 +236,7 @@ static inline int cancel(int fd, uint32_t consumer)
 /* A message received; text ends with a 0 that is not part of it. */
 struct got {
 	struct broker_delivery d;
-	char exchange[256], key[256];
+	char exchange[256], key[256], original[256];
 	char body[4096];
 	uint8_t props[4096];
 };
@@ -257,6 +257,8 @@ static inline void got_from(struct got *got, const void *record)
 	p += got->d.props_len;
 	memcpy(got->body, p, got->d.body_len < sizeof(got->body) ?
 			     got->d.body_len : sizeof(got->body) - 1);
+	p += got->d.body_len;
+	memcpy(got->original, p, got->d.original_len);
 }
 
 static inline struct broker_receive receive_of(uint32_t consumer, void *buffer, uint32_t len,

@@ -256,6 +256,9 @@ struct nl_opts {
 	const char *dead_exchange, *dead_key;
 	const char *alternate;
 	const char *hash_header;
+	const char *rewrite_from, *rewrite_to;
+	uint32_t retain_max;
+	uint64_t retain_max_bytes;
 	int owned;		/* uid, gid and mode are set */
 	uint32_t uid, gid, mode;
 };
@@ -315,6 +318,12 @@ static inline int exchange_command(int cmd, const char *name, int type, const st
 		nl_put_u32(msg, BROKER_A_EXCHANGE_FLAGS, o->flags);
 	nl_put_str(msg, BROKER_A_EXCHANGE_ALTERNATE, o->alternate);
 	nl_put_str(msg, BROKER_A_EXCHANGE_HASH_HEADER, o->hash_header);
+	nl_put_str(msg, BROKER_A_EXCHANGE_REWRITE_FROM, o->rewrite_from);
+	nl_put_str(msg, BROKER_A_EXCHANGE_REWRITE_TO, o->rewrite_to);
+	if (o->retain_max)
+		nl_put_u32(msg, BROKER_A_EXCHANGE_RETAIN_MAX, o->retain_max);
+	if (o->retain_max_bytes)
+		nl_put_u64(msg, BROKER_A_EXCHANGE_RETAIN_MAX_BYTES, o->retain_max_bytes);
 	if (o->owned) {
 		nl_put_u32(msg, BROKER_A_EXCHANGE_UID, o->uid);
 		nl_put_u32(msg, BROKER_A_EXCHANGE_GID, o->gid);

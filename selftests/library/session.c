@@ -327,7 +327,46 @@ static void test_will(void)
 	broker_session_close(session);
 }
 
+static void test_subscribe(void)
+{
+	struct broker_session *one, *two;
+	struct broker_message *message;
+	struct broker_inbox *inbox;
+	int a, b;
+
+	new_broker();
+	one = new_session();
+	two = new_session();
+	message = new_message("m");
+	MUST(broker_inbox_new(&inbox, one, 0));
+	a = broker_subscribe(one, NULL, "broker.topic", "k.*", NULL, 10, 0, 0, 42);
+	EXPECT(a > 0);
+	EXPECT_EQ(broker_session_publish(two, "broker.topic", "k.1", message, 0, 0), 1);
+	EXPECT_EQ(broker_inbox_receive(inbox, a, 1, GUARD), 1);
+	EXPECT_EQ(broker_message_user_data(broker_inbox_next(inbox)), 42);
+
+	/* Two of one group, in one session and in another; cancelled, all is gone. */
+	b = broker_subscribe(one, NULL, "broker.topic", "k.*", "g/%", 10, 0, 0, 0);
+	EXPECT(b > 0);
+	EXPECT(broker_subscribe(two, NULL, "broker.topic", "k.*", "g/%", 10, 0, 0, 0) > 0);
+	EXPECT_EQ(broker_session_publish(two, "broker.topic", "k.2", message, 0, 0), 2);
+	MUST(broker_session_cancel(one, a));
+	EXPECT_EQ(broker_session_publish(two, "broker.topic", "k.3", message, 0, 0), 1);
+	MUST(broker_session_cancel(one, b));
+	EXPECT_EQ(broker_session_publish(two, "broker.topic", "k.4", message, 0, 0), 1);
+	broker_session_close(two);
+	EXPECT_EQ(broker_session_publish(one, "broker.topic", "k.5", message, 0, 0), -EHOSTUNREACH);
+
+	EXPECT_EQ(broker_subscribe(one, NULL, "none", "k", NULL, 1, 0, 0, 0), -ENOENT);
+	EXPECT_EQ(broker_subscribe(one, NULL, "none", "k", "g", 1, 0, 0, 0), -ENOENT);
+	EXPECT_EQ(broker_subscribe(one, NULL, "broker.topic", "k", "", 1, 0, 0, 0), -EINVAL);
+	broker_message_free(message);
+	broker_inbox_free(inbox);
+	broker_session_close(one);
+}
+
 static const struct tap_test tests[] = {
+	TAP_TEST(subscribe),
 	TAP_TEST(info),
 	TAP_TEST(publish_errors),
 	TAP_TEST(consume_errors),

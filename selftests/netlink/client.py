@@ -63,7 +63,7 @@ EXCHANGE_FLAGS = Names(ENUM, "BROKER_EXCHANGE_FLAGS_")
 
 # Attributes that are text; what is neither that nor nested is an integer.
 TEXT = re.compile(r"_(NAME|ALTERNATE|QUEUE|EXCHANGE|TO_EXCHANGE|KEY|COMM|VERSION|VIA|PATTERN"
-                  r"|STRING|TO|REASON|HASH_HEADER|FILTER_TEXT)$")
+                  r"|STRING|TO|REASON|HASH_HEADER|FILTER_TEXT|FROM)$")
 
 
 def attribute_set(command):
@@ -104,7 +104,7 @@ def parse(data):
 def decode(prefix, data):
     """Attributes by name; those that may stand several times, in a list."""
     names = {v: k[len(prefix):] for k, v in ENUM.items()
-             if k.startswith(prefix) and not k.endswith("_MAX")}
+             if k.startswith(prefix) and k != prefix + "MAX"}
     found = {}
     for kind, payload in parse(data):
         name = names[kind]

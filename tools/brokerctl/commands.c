@@ -16,7 +16,8 @@
 	OPT_HEADER
 
 #define EXCHANGE_OPTIONS                                                                        \
-	OPT_ALTERNATE, OPT_HASH_HEADER, OPT_MODE, OPT_OWNER, OPT_GROUP, OPT_PROTECTED
+	OPT_ALTERNATE, OPT_HASH_HEADER, OPT_REWRITE_FROM, OPT_REWRITE_TO, OPT_RETAIN_MAX,       \
+	OPT_RETAIN_MAX_BYTES, OPT_MODE, OPT_OWNER, OPT_GROUP, OPT_PROTECTED
 
 #define QUEUE_OPTIONS                                                                           \
 	OPT_MAX_MESSAGES, OPT_MAX_BYTES, OPT_OVERFLOW, OPT_MODE, OPT_OWNER, OPT_GROUP,      \
@@ -165,7 +166,7 @@ const struct command commands[] = {
 		.brief = "Make an exchange",
 		.object = &noun_exchange,
 		.arguments = { { .name = "NAME", .attribute = "name" } },
-		.options = { OPT_EXCHANGE_TYPE, EXCHANGE_OPTIONS, OPT_AUTO_DELETE },
+		.options = { OPT_EXCHANGE_TYPE, EXCHANGE_OPTIONS, OPT_AUTO_DELETE, OPT_RETAIN },
 		.run = object_add,
 	},
 	{
@@ -267,6 +268,24 @@ const struct command commands[] = {
 		.run = object_show,
 	},
 	{
+		.noun = "retained", .verb = "show",
+		.brief = "List the messages that an exchange retains",
+		.object = &noun_retained,
+		.arguments = { { .name = "EXCHANGE", .attribute = "exchange",
+				 .names = NAMES_EXCHANGE } },
+		.options = { OPT_VERBOSE },
+		.run = object_show,
+	},
+	{
+		.noun = "retained", .verb = "del",
+		.brief = "Delete a message that an exchange retains, or all of them",
+		.object = &noun_retained,
+		.arguments = { { .name = "EXCHANGE", .attribute = "exchange",
+				 .names = NAMES_EXCHANGE },
+			       { .name = "KEY", .attribute = "key", .optional = true } },
+		.run = object_del,
+	},
+	{
 		.noun = "consumer", .verb = "show",
 		.brief = "List consumers, or those of one queue",
 		.object = &noun_consumer,
@@ -358,8 +377,9 @@ const struct command commands[] = {
 			   "of a queue.",
 		.arguments = { PUBLISH_ARGUMENTS,
 			       { .name = "FILE", .names = NAMES_FILE, .optional = true } },
-		.options = { OPT_BODY, OPT_LINES, OPT_OPTIONAL, OPT_PARTIAL, OPT_CONFIRM,
-			     OPT_MIN_ROUTES, OPT_PUBLISH_TIMEOUT, PROPERTY_OPTIONS, OPT_TALLY },
+		.options = { OPT_BODY, OPT_LINES, OPT_OPTIONAL, OPT_PARTIAL, OPT_PUBLISH_RETAIN,
+			     OPT_CONFIRM, OPT_MIN_ROUTES, OPT_PUBLISH_TIMEOUT, PROPERTY_OPTIONS,
+			     OPT_TALLY },
 		.run = publish_run,
 	},
 	{
@@ -414,6 +434,17 @@ const struct command commands[] = {
 		.options = { OPT_ACK, OPT_COUNT, OPT_CREDIT, OPT_EXEC, OPT_REPLY, OPT_FILTER,
 			     OPT_TIMEOUT, OPT_RAW, OPT_VERBOSE },
 		.run = consume_run,
+	},
+	{
+		.verb = "subscribe",
+		.brief = "Take messages from an exchange as they come, without a queue",
+		.details = "The queue that this takes is made up, and goes with the last that "
+			   "uses it. It takes r on the exchange.",
+		.arguments = { { .name = "EXCHANGE", .names = NAMES_EXCHANGE },
+			       { .name = "PATTERN" } },
+		.options = { OPT_SHARED_GROUP, OPT_ACK, OPT_COUNT, OPT_CREDIT, OPT_EXEC,
+			     OPT_TIMEOUT, OPT_RAW, OPT_VERBOSE },
+		.run = subscribe_run,
 	},
 	{
 		.verb = "peek",

@@ -154,7 +154,10 @@ static int loop(struct consumption *consumption)
 	return status;
 }
 
-int consume_run(const struct args *args)
+/* @open: how it comes to its messages */
+static int run(const struct args *args,
+	       int (*open)(struct receiver *receiver, const struct args *args, uint32_t credit,
+			   uint32_t flags))
 {
 	struct consumption consumption = {
 		.args = args,
@@ -172,12 +175,22 @@ int consume_run(const struct args *args)
 	if (args_has(args, OPT_REPLY) && !consumption.command)
 		return usage_error(args->command, "--reply goes with --exec");
 	wait_prepare();
-	status = receiver_open(&consumption.receiver, args,
-			       credit < consumption.left ? credit : consumption.left,
-			       consumption.outcome ? 0 : BROKER_CONSUME_F_AUTO_ACCEPT);
+	status = open(&consumption.receiver, args,
+		      credit < consumption.left ? credit : consumption.left,
+		      consumption.outcome ? 0 : BROKER_CONSUME_F_AUTO_ACCEPT);
 	if (status)
 		return status;
 	status = loop(&consumption);
 	receiver_close(&consumption.receiver);
 	return status;
+}
+
+int consume_run(const struct args *args)
+{
+	return run(args, receiver_open);
+}
+
+int subscribe_run(const struct args *args)
+{
+	return run(args, receiver_subscribe);
 }

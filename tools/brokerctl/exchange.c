@@ -10,6 +10,7 @@ static const struct column columns[] = {
 	{ "refused", "REFUSED" },
 	{ "alternate", "ALTERNATE" },
 	{ "flags", "FLAGS", .wide = true },
+	{ "retained", "RETAINED", .wide = true },
 	{ "uid", "OWNER", .wide = true },
 	{ "gid", "GROUP", .wide = true },
 	{ "mode", "MODE", .wide = true },
@@ -17,7 +18,8 @@ static const struct column columns[] = {
 };
 
 static const char *const settings[] = {
-	"name", "type", "flags", "alternate", "hash-header", "uid", "gid", "mode",
+	"name", "type", "flags", "alternate", "hash-header", "rewrite-from",
+	"rewrite-to", "retain-max", "retain-max-bytes", "uid", "gid", "mode",
 	"protected", NULL
 };
 

@@ -144,8 +144,12 @@ static void print_details(const struct broker_message *message)
 	printf("exchange: %s\nkey: %s\nsequence: %llu\ntime: %s\n",
 	       visible(broker_message_exchange(message)), visible(broker_message_key(message)),
 	       (unsigned long long)delivery->sequence, time);
+	if (*broker_message_original_key(message))
+		printf("original key: %s\n", broker_message_original_key(message));
 	print_origin(&delivery->origin);
 	printf("deliveries: %u, failed %u\n", delivery->acquired, delivery->failed);
+	if (delivery->flags & BROKER_DELIVERY_F_RETAINED)
+		puts("retained: yes");
 	if (*cause) {
 		printf("redelivered: %s", cause);
 		if (delivery->cause_pid)
@@ -268,9 +272,14 @@ struct json_t *message_json(const struct broker_message *message)
 
 	json_put(json, "exchange", json_string(broker_message_exchange(message)));
 	json_put(json, "key", json_string(broker_message_key(message)));
+	if (*broker_message_original_key(message))
+		json_put(json, "original_key",
+			 json_string(broker_message_original_key(message)));
 	json_put(json, "sequence", json_number(delivery->sequence));
 	json_put(json, "time_ns", json_number(delivery->time_ns));
 	json_put(json, "origin", origin_json(&delivery->origin));
+	if (delivery->flags & BROKER_DELIVERY_F_RETAINED)
+		json_put(json, "retained", json_true());
 	json_put(json, "deliveries", json_number(delivery->acquired));
 	json_put(json, "failed", json_number(delivery->failed));
 	if (delivery->cause != BROKER_CAUSE_NONE)

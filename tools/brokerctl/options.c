@@ -49,6 +49,31 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.attribute = "hash-header",
 		.help = "of a hash exchange: header to hash; '' for the routing key (default)",
 	},
+	[OPT_RETAIN] = {
+		.name = "retain", .attribute = "flags", .word = "retain",
+		.help = "keeps the newest message of each key published with --retain",
+	},
+	[OPT_RETAIN_MAX] = {
+		.name = "retain-max", .kind = VALUE_NUMBER, .value_name = "N",
+		.min = 1, .max = UINT32_MAX, .attribute = "retain-max",
+		.help = "most messages it retains (default 10000)",
+	},
+	[OPT_RETAIN_MAX_BYTES] = {
+		.name = "retain-max-bytes", .kind = VALUE_SIZE, .value_name = "SIZE",
+		.attribute = "retain-max-bytes",
+		.help = "most bytes these may have (default 64M)",
+	},
+	[OPT_REWRITE_FROM] = {
+		.name = "rewrite-from", .kind = VALUE_TEXT, .value_name = "PATTERN",
+		.attribute = "rewrite-from",
+		.help = "routing keys to rewrite when a message comes in; goes with --rewrite-to",
+	},
+	[OPT_REWRITE_TO] = {
+		.name = "rewrite-to", .kind = VALUE_TEXT, .value_name = "TEMPLATE",
+		.attribute = "rewrite-to",
+		.help = "the new key: {1} is what the first * stood for, {#} what # did; "
+			"both '' for none",
+	},
 	[OPT_MAX_MESSAGES] = {
 		.name = "max-messages", .kind = VALUE_NUMBER, .value_name = "N",
 		.min = 1, .max = UINT32_MAX, .attribute = "max-messages",
@@ -368,6 +393,11 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.name = "optional",
 		.help = "no matching queue is no failure",
 	},
+	[OPT_PUBLISH_RETAIN] = {
+		.name = "retain",
+		.help = "the exchange keeps it for new bindings, or clears what it keeps "
+			"if the body is empty",
+	},
 	[OPT_PARTIAL] = {
 		.name = "partial",
 		.help = "a queue that refuses does not stop the others",
@@ -400,6 +430,10 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.name = "audit",
 		.help = "show requests to change something instead: who asked for what, and what "
 			"became of it",
+	},
+	[OPT_SHARED_GROUP] = {
+		.name = "group", .letter = 'g', .kind = VALUE_TEXT, .value_name = "NAME",
+		.help = "share the messages with all of this user that give the same name",
 	},
 	[OPT_COUNT] = {
 		.name = "count", .letter = 'n', .kind = VALUE_NUMBER, .value_name = "N",

@@ -174,7 +174,8 @@ static int collect_message(struct publication *publication)
 {
 	const struct args *args = publication->args;
 	uint32_t flags = (args_has(args, OPT_OPTIONAL) ? BROKER_PUBLISH_F_OPTIONAL : 0) |
-			 (args_has(args, OPT_PARTIAL) ? BROKER_PUBLISH_F_PARTIAL : 0);
+			 (args_has(args, OPT_PARTIAL) ? BROKER_PUBLISH_F_PARTIAL : 0) |
+			 (args_has(args, OPT_PUBLISH_RETAIN) ? BROKER_PUBLISH_F_RETAIN : 0);
 	int added, status = STATUS_OK;
 
 	if (broker_batch_length(publication->batch) == BROKER_MAX_OPS)

@@ -7,10 +7,24 @@
 #include "receive.h"
 #include "report.h"
 
+static int failure_subscription(const struct args *args, int error)
+{
+	switch (-error) {
+	case ETIMEDOUT:
+		return failure(args, "nothing came in time");
+	case EIDRM:
+		return failure(args, "the subscription's queue was deleted");
+	default:
+		return failure(args, "%s", strerror(-error));
+	}
+}
+
 int failure_receive(const struct args *args, int error)
 {
 	const char *queue = args_argument(args, 0);
 
+	if (!strcmp(args->command->verb, "subscribe"))
+		return failure_subscription(args, error);
 	switch (-error) {
 	case ENOENT:
 		failure(args, "no queue named '%s'", queue);
@@ -51,35 +65,77 @@ int flush_output(const struct args *args)
 	return STATUS_FAILED;
 }
 
-int receiver_open(struct receiver *receiver, const struct args *args, uint32_t credit,
-		  uint32_t flags)
+/* A session with all that it takes to receive.  Returns an exit status. */
+static int begin(struct receiver *receiver, const struct args *args, uint32_t credit)
 {
-	struct broker_filter *filter;
 	int status, error;
 
 	*receiver = (struct receiver){ .credit = credit };
 	/* A reader that went away is an error of writing: messages go back unharmed. */
 	signal(SIGPIPE, SIG_IGN);
-	status = open_filter(args, &filter);
-	if (!status)
-		status = open_session(args, &receiver->session);
-	if (status) {
-		broker_filter_free(filter);
+	status = open_session(args, &receiver->session);
+	if (status)
 		return status;
-	}
 	error = broker_inbox_new(&receiver->inbox, receiver->session, 0);
 	if (!error)
 		error = broker_batch_new(&receiver->batch, receiver->session);
 	if (!error)
-		error = broker_session_consume_filtered(receiver->session, args_argument(args, 0),
-							credit, 0, flags, 0, filter);
+		return STATUS_OK;
+	receiver_close(receiver);
+	return failure(args, "%s", strerror(-error));
+}
+
+int receiver_open(struct receiver *receiver, const struct args *args, uint32_t credit,
+		  uint32_t flags)
+{
+	struct broker_filter *filter;
+	int status, consumer;
+
+	status = open_filter(args, &filter);
+	if (!status)
+		status = begin(receiver, args, credit);
+	if (status) {
+		broker_filter_free(filter);
+		return status;
+	}
+	consumer = broker_session_consume_filtered(receiver->session, args_argument(args, 0),
+						   credit, 0, flags, 0, filter);
 	broker_filter_free(filter);
-	if (error > 0) {
-		receiver->consumer = error;
+	if (consumer > 0) {
+		receiver->consumer = consumer;
 		return STATUS_OK;
 	}
 	receiver_close(receiver);
-	return failure_receive(args, error);
+	return failure_receive(args, consumer);
+}
+
+int receiver_subscribe(struct receiver *receiver, const struct args *args, uint32_t credit,
+		       uint32_t flags)
+{
+	struct broker_admin *admin;
+	int status, consumer;
+
+	status = open_admin(args, &admin);
+	if (status)
+		return status;
+	status = begin(receiver, args, credit);
+	if (status)
+		goto out;
+	consumer = broker_subscribe(receiver->session, admin, args_argument(args, 0),
+				    args_argument(args, 1), args_text(args, OPT_SHARED_GROUP, NULL),
+				    credit, 0, flags, 0);
+	if (consumer > 0) {
+		receiver->consumer = consumer;
+		goto out;
+	}
+	status = failure_admin(args, admin, consumer, NULL);
+	if (consumer == -EACCES)
+		hint("brokerctl exchange set '%s' --mode … lets others bind from it: r",
+		     args_argument(args, 0));
+	receiver_close(receiver);
+out:
+	broker_admin_close(admin);
+	return status;
 }
 
 void receiver_close(struct receiver *receiver)

@@ -20,6 +20,10 @@ struct receiver {
 int receiver_open(struct receiver *receiver, const struct args *args, uint32_t credit,
 		  uint32_t flags);
 
+/* The same with a subscription: the arguments are an exchange and a pattern. */
+int receiver_subscribe(struct receiver *receiver, const struct args *args, uint32_t credit,
+		       uint32_t flags);
+
 /* Gives back what is not settled. */
 void receiver_close(struct receiver *receiver);
 

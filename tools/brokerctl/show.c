@@ -29,6 +29,7 @@ static bool is_name(const char *attribute)
 static bool is_optional(const char *attribute)
 {
 	return !strcmp(attribute, "alternate") || !strcmp(attribute, "hash-header") ||
+	       !strcmp(attribute, "rewrite-from") || !strcmp(attribute, "rewrite-to") ||
 	       !strncmp(attribute, "dead-letter-", strlen("dead-letter-"));
 }
 
@@ -40,6 +41,8 @@ static char *number_text(const char *attribute, uint64_t number)
 		return format_group(number);
 	if (!strcmp(attribute, "mode"))
 		return text_format("%04llo", (unsigned long long)number);
+	if (!strcmp(attribute, "time"))
+		return format_time(number);
 	if (is_size(attribute))
 		return format_size(number);
 	if (!strcmp(attribute, "operation") && broker_command_name(number))

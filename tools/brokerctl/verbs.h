@@ -10,6 +10,7 @@ int request_run(const struct args *args);
 int will_run(const struct args *args);
 int get_run(const struct args *args);
 int consume_run(const struct args *args);
+int subscribe_run(const struct args *args);
 int peek_run(const struct args *args);
 int purge_run(const struct args *args);
 int trace_run(const struct args *args);

@@ -102,6 +102,50 @@
  */
 
 /**
+ * DOC: Retained messages
+ *
+ * A direct, fanout or topic exchange made with the flag retain keeps, for each
+ * routing key, the newest message that was published to it with
+ * BROKER_PUBLISH_F_RETAIN; one with an empty body clears its key.  Either is routed
+ * as any other, too, and where it is refused nothing is retained or cleared.  (An
+ * exchange keeps what is published to it, not what it gets from other exchanges.)
+ *
+ * When a binding from that exchange to a queue is made, the queue gets at once the
+ * retained messages whose keys match, in the order in which they were published,
+ * marked BROKER_DELIVERY_F_RETAINED.  Publishes with RETAIN and new bindings
+ * happen one after the other: of each such message a queue gets what was published
+ * before its binding from the exchange, if it is the newest then, and what is
+ * published after by the binding; never both, never neither, and in this order.
+ * What is published without RETAIN at the same time may come in between.  If the
+ * queue has no room for all of them, the binding is refused with ENOSPC.
+ *
+ * How much an exchange retains is limited by its settings retain-max and
+ * retain-max-bytes (BROKER_DEFAULT_RETAIN_MAX, …); the memory is on the account of
+ * the messages' publishers.  To replace or clear is possible at the limit.
+ */
+
+/**
+ * DOC: Rewriting of routing keys
+ *
+ * An exchange may have a pattern, rewrite-from, and a template, rewrite-to.  A
+ * message published to it whose key matches the pattern gets the key that the
+ * template makes, and is routed by that; its receivers see the new key, and in
+ * struct broker_delivery the original one beside it.  That is done where a message
+ * is published, once: not at exchanges it comes through later. ::
+ *
+ *	rewrite-from ::= "" | "#" | from ( "." from )* [ ".#" ]
+ *	from         ::= "*" | word
+ *	rewrite-to   ::= ( byte | "{{" | "}}" | "{" ref "}" )*
+ *	ref          ::= "1" | "2" | … | "9" | "#"
+ *	byte         ::= any but "{" and "}"
+ *
+ * "{1}" is the word that the first "*" stands for, and so on up to nine; "{#}" the
+ * words that "#" stands for.  Where these are none, the dot before "{#}" goes, too:
+ * "old.#" with "new.{#}" makes "new" of "old".  "{{" and "}}" are the braces
+ * themselves.
+ */
+
+/**
  * DOC: Hash and split exchanges
  *
  * Both send each message along one of their bindings, whatever the bindings' keys
@@ -175,6 +219,8 @@
 /* What a queue or consumer gets where its maker is silent. */
 #define BROKER_DEFAULT_MAX_MESSAGES	100000
 #define BROKER_DEFAULT_MAX_BYTES	(64U << 20)
+#define BROKER_DEFAULT_RETAIN_MAX	10000
+#define BROKER_DEFAULT_RETAIN_MAX_BYTES	(64U << 20)
 #define BROKER_DEFAULT_CREDIT_MESSAGES	256
 #define BROKER_DEFAULT_CREDIT_BYTES	(1U << 20)
 
@@ -476,6 +522,7 @@ enum broker_confirm_level {
 /* struct broker_op.flags of a PUBLISH */
 #define BROKER_PUBLISH_F_OPTIONAL	(1U << 0)	/* no matching queue is success */
 #define BROKER_PUBLISH_F_PARTIAL	(1U << 1)	/* one that refuses does not stop others */
+#define BROKER_PUBLISH_F_RETAIN		(1U << 3)	/* the exchange keeps it for new bindings */
 #define BROKER_PUBLISH_F_WILL		(1U << 4)	/* not now: when this process dies */
 #define BROKER_PUBLISH_F_REQUEST	(1U << 5)	/* whoever gets it is to reply */
 #define BROKER_PUBLISH_F_BODY_FD	(1U << 6)	/* the body is the first of @fds */
@@ -508,6 +555,9 @@ enum broker_confirm_level {
  * for publish-subscribe: every queue that can take it does at once, none is
  * waited for, and the operation fails only if fewer than @min_routes did.
  *
+ * BROKER_PUBLISH_F_RETAIN has the exchange keep the message, see "Retained
+ * messages"; then @min_routes 0 counts as 0: to be retained is enough.
+ *
  * Errors (in struct broker_result):
  *
  *  - ENOENT: no such exchange; or, through the default exchange, no such queue.
@@ -528,6 +578,11 @@ enum broker_confirm_level {
  *    message is larger than all the room a matching queue has, or than all bytes
  *    that a limit lets the caller hold.
  *  - EPERM: a user header's name begins with "broker.".
+ *  - ENOSPC: the exchange retains as many messages, or bytes, as it may.
+ *  - EOPNOTSUPP, of BROKER_PUBLISH_F_RETAIN: the exchange was not made to retain; or
+ *    with BROKER_PUBLISH_F_WILL, with files, or in an atomic SUBMIT.
+ *  - ENAMETOOLONG: the exchange would rewrite the key to more than BROKER_MAX_KEY
+ *    bytes.
  *  - EFAULT, EINVAL, EILSEQ, EOPNOTSUPP, ENOMEM: as above.
  *
  * With BROKER_CONFIRM_NONE the result is 0 in place of EHOSTUNREACH, EAGAIN,
@@ -947,6 +1002,7 @@ enum broker_cause {
 
 /* struct broker_delivery.flags */
 #define BROKER_DELIVERY_F_REDELIVERED	(1U << 0)	/* handed out before */
+#define BROKER_DELIVERY_F_RETAINED	(1U << 1)	/* was there before its queue's binding */
 #define BROKER_DELIVERY_F_BODY_FD	(1U << 4)	/* the body is the first of @fds */
 #define BROKER_DELIVERY_F_REQUEST	(1U << 5)	/* it asks for a reply */
 #define BROKER_DELIVERY_F_REPLY		(1U << 6)	/* to a request of this session */
@@ -974,6 +1030,8 @@ enum broker_cause {
  * @exchange_len: bytes of the name of the exchange it was published to
  * @key_len: bytes of its routing key
  * @nr_fds: files that it carries
+ * @original_len: bytes of the key it was published with, if the exchange rewrote
+ *	it; else 0
  * @props_len: bytes of its properties
  * @body_len: bytes of its body here
  * @fds: where in the record their @nr_fds descriptors (__s32) stand; 0 if there
@@ -984,9 +1042,10 @@ enum broker_cause {
  * @nr_deaths: how often it died in other queues, 0 to BROKER_MAX_DEATHS
  * @reserved: 0
  *
- * At @header_size stand exchange, key, properties and body, without padding; at
- * @fds, a multiple of 4, the descriptors, see "Files in messages"; at @deaths, a
- * multiple of 8, see "Dead letters".
+ * At @header_size stand exchange, key, properties and body, without padding; then,
+ * if @original_len is not 0, the original key and a zero byte; at @fds, a multiple
+ * of 4, the descriptors, see "Files in messages"; at @deaths, a multiple of 8, see
+ * "Dead letters".
  */
 struct broker_delivery {
 	__u32 size;
@@ -1006,7 +1065,8 @@ struct broker_delivery {
 	struct broker_origin origin;
 	__u8 exchange_len;
 	__u8 key_len;
-	__u16 nr_fds;
+	__u8 nr_fds;
+	__u8 original_len;
 	__u32 props_len;
 	__u32 body_len;
 	__u32 fds;
