@@ -155,9 +155,9 @@ static int loop(struct consumption *consumption)
 }
 
 /* @open: how it comes to its messages */
-static int run(const struct args *args,
-	       int (*open)(struct receiver *receiver, const struct args *args, uint32_t credit,
-			   uint32_t flags))
+static int take_all(const struct args *args,
+		    int (*open)(struct receiver *receiver, const struct args *args,
+				uint32_t credit, uint32_t flags))
 {
 	struct consumption consumption = {
 		.args = args,
@@ -187,10 +187,10 @@ static int run(const struct args *args,
 
 int consume_run(const struct args *args)
 {
-	return run(args, receiver_open);
+	return take_all(args, receiver_open);
 }
 
 int subscribe_run(const struct args *args)
 {
-	return run(args, receiver_subscribe);
+	return take_all(args, receiver_subscribe);
 }
