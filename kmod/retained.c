@@ -15,6 +15,7 @@
 #include "memory.h"
 #include "message.h"
 #include "retained.h"
+#include "schedule.h"
 #include "selector.h"
 #include "table.h"
 #include "topic.h"
@@ -288,7 +289,8 @@ static int offer_add(struct broker_offer *offer, struct broker_message *message)
 	if (!reservation->entry)
 		return -ENOMEM;
 	reservation->entry->retained = true;
-	err = broker_queue_reserve(offer->queue, reservation);
+	err = broker_schedule_prepare(reservation->entry, offer->queue) ?:
+	      broker_queue_reserve(offer->queue, reservation);
 	if (err) {
 		broker_entry_free(reservation->entry);
 		return err;
