@@ -149,7 +149,8 @@ static int parse_limits(struct genl_info *info, struct limit_request *request)
 }
 
 /* Others see the defaults, and what is their own. */
-static bool may_see(struct broker *broker, struct sk_buff *skb, const struct broker_account_key *key)
+static bool may_see(struct broker *broker, struct sk_buff *skb,
+		    const struct broker_account_key *key)
 {
 	return (key->kind == BROKER_LIMIT_KIND_USER &&
 		broker_nl_is_user(skb, KUIDT_INIT(key->id))) || broker_may_admin(broker, skb);

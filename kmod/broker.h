@@ -42,9 +42,15 @@ struct workqueue_struct;
  *   queue->ready -> consumer->pending -> consumer->leased -> settled, freed
  *        ^               |  assigned          |  handed out by RECEIVE
  *        +---------------+--------------------+  released, failed, holder died
+ *        |
+ *   queue->waiting    its time has not come: scheduled, delayed, to be tried again
+ *   queue->hidden     of a transaction that is not yet committed
+ *   queue->dying      rejected, failed too often or expired: a dead letter to be
+ *   queue->quarantine dead, with nowhere to go
  *
- * All three are under the queue's lock, so a hand-out, a settlement and a death
- * cannot disagree about where a message is; none of these moves allocates.
+ * All are under the queue's lock, so a hand-out, a settlement and a death cannot
+ * disagree about where a message is; none of these moves allocates.  What happens
+ * by itself, when its time has come, is done by the clock's work (timer.h).
  *
  * DOC: Ownership
  *
@@ -59,14 +65,14 @@ struct workqueue_struct;
  * DOC: Lock order
  *
  *  1. broker.topology       (mutex)  exchanges, queues and bindings as a whole
- *  1b. broker.retain_mutex     (mutex)  what exchanges retain, and who is told of it
- *  2. session.mutex         (mutex)  the set of a session's consumers; its end
- *  3. queue.lock            (spin)   entries and consumers of one queue
- *  4. session.lock          (spin)   what a session's readers and pollers wait for
- *  5. clock.lock            (spin)   what is due when
- *  5. advisories.lock       (spin)   what is to be told to administrators
- *  6. limits.lock           (spin)   who may have what, and who waits for it
- *  7. steps.lock            (spin)   what is to be told of traced messages
+ *  2. broker.retain_mutex   (mutex)  what exchanges retain, and who is told of it
+ *  3. session.mutex         (mutex)  the set of a session's consumers; its end
+ *  4. queue.lock            (spin)   entries and consumers of one queue
+ *  5. session.lock          (spin)   what a session's readers and pollers wait for
+ *  6. clock.lock            (spin)   what is due when
+ *  7. advisories.lock       (spin)   what is to be told to administrators
+ *  8. limits.lock           (spin)   who may have what, and who waits for it
+ *  9. steps.lock            (spin)   what is to be told of traced messages
  *
  * User memory is never touched under any of them.  All are taken in process
  * context only.

@@ -186,6 +186,8 @@ void broker_account_put(struct broker_account *account)
 
 	if (!refcount_dec_and_lock(&account->refs, &limits->lock))
 		return;
+	/* Sparse does not know. */
+	__acquire(&limits->lock);
 	rhashtable_remove_fast(&limits->accounts, &account->hash, account_params);
 	xa_erase(&limits->ids, account->id);
 	spin_unlock(&limits->lock);

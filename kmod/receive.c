@@ -94,8 +94,8 @@ static void receive_auto_accept(struct receive *receive, struct broker_consumer 
 	if (!(consumer->flags & BROKER_CONSUME_F_AUTO_ACCEPT))
 		return;
 	for (i = 0; i < receive->count; i++)
-		broker_consumer_settle(consumer, receive->handouts[i].tag, BROKER_OP_ACCEPT, 0, false,
-				       &freed);
+		broker_consumer_settle(consumer, receive->handouts[i].tag, BROKER_OP_ACCEPT, 0,
+				       false, &freed);
 	broker_entry_free_list(freed);
 }
 

@@ -74,8 +74,10 @@ struct broker_waiter {
  * @full_messages: how many messages it refused (queue.lock of @full)
  * @full_bytes: and their bytes (queue.lock of @full, or limits.lock)
  * @full_until: refused for its rate: until when, in ns (limits.lock)
- * @of_full: in the pollers of @full, or of whose limit it was (as @full_bytes: its lock)
- * @blocked: not writable: it is still so (as @full_bytes: its lock; read anywhere)
+ * @of_full: in the pollers of @full, or of whose limit it was (queue.lock of @full, or
+ *	limits.lock)
+ * @blocked: not writable: it is still so (queue.lock of @full, or limits.lock; read
+ *	anywhere)
  * @published: messages published (atomic)
  * @refused: publishes that failed (atomic)
  * @received: messages handed out (atomic)

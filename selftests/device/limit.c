@@ -421,7 +421,8 @@ TEST_F(limit, tokens_of_a_refused_message_come_back)
 	ASSERT_EQ(0, put(self->fd, "full", "m"));
 	ASSERT_EQ(0, user_new(0, ALLOW(BYTES_PER_SECOND, 1), ALLOW(BYTES_BURST, 100)));
 	for (i = 0; i < 10; i++)
-		EXPECT_EQ(-EAGAIN, put(self->fd, "full", "a message of forty bytes, or so it seems"));
+		EXPECT_EQ(-EAGAIN, put(self->fd, "full",
+				       "a message of forty bytes, or so it seems"));
 	EXPECT_EQ(0, put_size(self->fd, 50, 0));
 	EXPECT_EQ(0, put_size(self->fd, 50, 0));
 	EXPECT_EQ(-EBUSY, put_size(self->fd, 50, 0));

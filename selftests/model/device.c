@@ -319,6 +319,12 @@ static void do_queue(const struct world *w, const struct op *op, struct answer *
 	char name[16];
 
 	nl_put_str(msg, BROKER_A_QUEUE_NAME, queue_name(op->a[QUEUE_QUEUE], name));
+	/* Time is no part of the model: what failed is tried again at once, and for ever. */
+	if (op->kind == QUEUE_NEW) {
+		nl_put_u32(msg, BROKER_A_QUEUE_RETRY_MIN, 0);
+		nl_put_u32(msg, BROKER_A_QUEUE_MAX_DELIVERY, 0);
+		nl_put_u32(msg, BROKER_A_QUEUE_LEASE, 0);
+	}
 	if (op->a[QUEUE_MESSAGES])
 		nl_put_u32(msg, BROKER_A_QUEUE_MAX_MESSAGES, op->a[QUEUE_MESSAGES]);
 	if (op->a[QUEUE_BYTES])

@@ -120,7 +120,8 @@ static void test_random(void)
 				atomic64_t copy = bucket;
 
 				/* To the nanosecond: not earlier, and not later. */
-				EXPECT(broker_bucket_take(&copy, now + wait - 1, units, rate, burst));
+				EXPECT(broker_bucket_take(&copy, now + wait - 1, units, rate,
+							  burst));
 				EXPECT_EQ(broker_bucket_take(&copy, now + wait, units, rate, burst),
 					  0);
 				now += rng_percent(&rng, 50) ? wait : rng_below(&rng, wait);

@@ -304,8 +304,9 @@ const struct command commands[] = {
 	{
 		.noun = "acl", .verb = "add",
 		.brief = "Allow or deny publishing and binding by routing key",
-		.details = "ACTION is allow or deny. Of the rules that match a key the one with the "
-			   "least number decides; without one, what the mode allows is allowed.",
+		.details = "ACTION is allow or deny. Of the rules that match a key the one with "
+			   "the least number decides; without one, what the mode allows is "
+			   "allowed.",
 		.object = &noun_acl,
 		.arguments = { { .name = "EXCHANGE", .attribute = "exchange",
 				 .names = NAMES_EXCHANGE },
@@ -346,8 +347,8 @@ const struct command commands[] = {
 		.noun = "limit", .verb = "set",
 		.brief = "Change limits, or the defaults for users",
 		.details = "KIND is as for add; or default-user, without WHO: all users without a "
-			   "rule and without CAP_NET_ADMIN. Limits below what there is take nothing "
-			   "away.",
+			   "rule and without CAP_NET_ADMIN. Limits below what there is take "
+			   "nothing away.",
 		.object = &noun_limit,
 		.arguments = { LIMIT_ARGUMENTS(false) },
 		.options = { LIMIT_OPTIONS },

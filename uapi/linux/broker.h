@@ -502,7 +502,7 @@ enum broker_opcode {
 	BROKER_OP_PUBLISH		= 1,
 	BROKER_OP_ACCEPT		= 2,	/* done: the message leaves the queue */
 	BROKER_OP_RELEASE		= 3,	/* not tried: back to its place */
-	BROKER_OP_FAIL			= 4,	/* tried and failed: back after the queue's back-off */
+	BROKER_OP_FAIL			= 4,	/* tried and failed: back, after a while */
 	BROKER_OP_REJECT		= 5,	/* never to be tried again: a dead letter */
 	BROKER_OP_DELAY			= 6,	/* not now: back to its place after a while */
 	BROKER_OP_EXTEND		= 7,	/* still at it: the lease begins anew */
@@ -717,21 +717,31 @@ struct broker_reply {
 };
 
 /**
- * struct broker_settle - arguments of ACCEPT, RELEASE, FAIL and REJECT
+ * struct broker_settle - arguments of ACCEPT, RELEASE, FAIL, REJECT, DELAY and EXTEND
  * @tag: the delivery's tag, from struct broker_delivery
  * @consumer: the consumer that received it
  * @reserved: must be 0
+ * @time_ms: DELAY: not before so many milliseconds are over; EXTEND: how long from
+ *	now on, 0: as long as if it had just been received; else 0; at most
+ *	BROKER_MAX_TIME_MS
  * @reserved2: must be 0
  *
  * With BROKER_SETTLE_F_CUMULATIVE, every delivery handed to this consumer up
  * to and including @tag and not yet settled; @tag itself may have been settled.
+ *
+ * RELEASE puts it back to its place at once, DELAY after a while; neither counts as
+ * a failure.  FAIL does: the message waits as long as the queue's retry settings
+ * say, not at all the first time, while others go on; after max-delivery failures
+ * it is a dead letter, and so it is after REJECT.  EXTEND settles nothing: it keeps
+ * the lease from ending, after which the delivery would fail by itself.
  *
  * Settling needs no memory and is never throttled.
  *
  * Errors (in struct broker_result):
  *
  *  - ENOENT: no such consumer in this session.
- *  - EINVAL: a tag that was never handed out.
+ *  - EINVAL: a tag that was never handed out; a @time_ms that is too long, or
+ *	where there is none.
  *  - ESTALE: settled already, or taken back; the outcome may be another's by
  *    now.  With BROKER_SETTLE_F_CUMULATIVE: nothing up to @tag is left.
  */
@@ -1111,6 +1121,7 @@ enum broker_death_reason {
  * @cause_code: exit status or signal that goes with @cause
  * @name_len: bytes of @name
  * @reserved: 0
+ * @reserved2: 0
  * @cause_pid: the process that had it then, in the reader's namespace, or 0
  * @name: name of the queue, then zeros
  */
