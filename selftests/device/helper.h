@@ -376,10 +376,14 @@ static inline uint64_t baton_wait(int fd)
 /* fork(), where the child does not outlive its parent. */
 static inline pid_t fork_tied(void)
 {
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 
-	if (!pid)
+	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* It may have died before. */
+		if (getppid() != parent)
+			_exit(0);
+	}
 	return pid;
 }
 

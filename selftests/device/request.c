@@ -605,6 +605,11 @@ TEST_F(request, killed_at_random)
 	EXPECT_LT(0, answered);
 	kill(asker, SIGKILL);
 	reap(asker);
+	for (n = 0; n < 3; n++)
+		if (pids[n]) {
+			kill(pids[n], SIGKILL);
+			reap(pids[n]);
+		}
 }
 
 TEST_HARNESS_MAIN
