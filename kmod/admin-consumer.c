@@ -3,6 +3,7 @@
  * Consumers and sessions.  Who consumes is shown to administrators and to the
  * user who does.
  */
+#include <linux/math64.h>
 #include <linux/rcupdate_wait.h>
 
 #include "access.h"
@@ -14,6 +15,7 @@
 #include "session.h"
 
 static_assert((int)BROKER_CONSUMER_FLAGS_AUTO_ACCEPT == BROKER_CONSUME_F_AUTO_ACCEPT);
+static_assert((int)BROKER_CONSUMER_FLAGS_EXCLUSIVE == BROKER_CONSUME_F_EXCLUSIVE);
 static_assert((int)BROKER_CONSUMER_FLAGS_HEADERS_ONLY == BROKER_CONSUME_F_HEADERS_ONLY);
 
 static int put_identity(struct sk_buff *skb, const struct broker_nl_head *head,
@@ -84,6 +86,10 @@ int broker_nl_put_consumer(struct sk_buff *skb, const struct broker_nl_head *hea
 			     !hdr || put_identity(skb, head, consumer) ||
 			     nla_put_u32(skb, BROKER_A_CONSUMER_FLAGS, consumer->flags) ||
 			     put_snapshot(skb, &now) ||
+			     nla_put_u64_64bit(skb, BROKER_A_CONSUMER_LEASE,
+					       div_u64(consumer->lease, NSEC_PER_MSEC),
+					       BROKER_A_CONSUMER_PAD) ||
+			     nla_put_u32(skb, BROKER_A_CONSUMER_PRIORITY, consumer->priority) ||
 			     (consumer->choice.selector &&
 			      nla_put_string(skb, BROKER_A_CONSUMER_FILTER_TEXT,
 					     broker_selector_text(consumer->choice.selector))));

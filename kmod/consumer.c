@@ -84,6 +84,8 @@ static bool consumer_before(struct rb_node *a, const struct rb_node *b)
 	const struct broker_consumer *left = rb_entry(a, struct broker_consumer, eligible);
 	const struct broker_consumer *right = rb_entry(b, struct broker_consumer, eligible);
 
+	if (left->priority != right->priority)
+		return left->priority > right->priority;
 	if (left->free != right->free)
 		return left->free > right->free;
 	return left->served < right->served;
@@ -184,6 +186,17 @@ static void consumer_withdraw_locked(struct broker_consumer *consumer)
 	broker_queue_dispatch_locked(consumer->queue);
 }
 
+/* Whether one of them wants to be alone. */
+static bool consumer_is_kept_out_locked(const struct broker_consumer *consumer)
+{
+	const struct broker_consumer *other;
+
+	lockdep_assert_held(&consumer->queue->lock);
+	other = list_first_entry_or_null(&consumer->queue->consumers, struct broker_consumer,
+					 of_queue);
+	return other && (consumer->flags | other->flags) & BROKER_CONSUME_F_EXCLUSIVE;
+}
+
 /**
  * broker_consumer_attach() - Let a new consumer compete for the queue's messages
  * @consumer: new; its number is reserved in the session's table
@@ -191,16 +204,21 @@ static void consumer_withdraw_locked(struct broker_consumer *consumer)
  * Whoever finds it in that table must take the queue's lock to do anything, and
  * so finds it attached.
  *
- * Return: 0; -ENOENT: the queue was deleted.
+ * Return: 0; -ENOENT: the queue was deleted; -EBUSY: it, or another, is exclusive.
  */
 int broker_consumer_attach(struct broker_consumer *consumer)
 {
 	struct broker_queue *queue = consumer->queue;
+	int err = 0;
 
 	spin_lock(&queue->lock);
-	if (queue->dead) {
+	if (queue->dead)
+		err = -ENOENT;
+	else if (consumer_is_kept_out_locked(consumer))
+		err = -EBUSY;
+	if (err) {
 		spin_unlock(&queue->lock);
-		return -ENOENT;
+		return err;
 	}
 	/* The slot is there, so this allocates nothing. */
 	xa_store(&consumer->session->consumers, consumer->id, consumer, GFP_ATOMIC);

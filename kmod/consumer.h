@@ -32,6 +32,8 @@ struct pid;
  * Credit bounds pending and leased together.  A consumer without credit gets
  * entries only while a RECEIVE that names it pulls for them.
  *
+ * An exclusive one is alone: none is attached beside it.
+ *
  * Lifetime: attached (in queue.consumers and session.consumers) until it is
  * cancelled, its session ends, or its queue is deleted; that detaches it, which
  * returns what it holds and leaves it dead.  It is freed, after a grace period,
@@ -47,6 +49,7 @@ struct pid;
  * @id: number within the session (const)
  * @flags: BROKER_CONSUME_F_* (const)
  * @user_data: the caller's own (const)
+ * @priority: a higher one is served first (const)
  * @choice: which entries it gets, see there (queue.lock)
  * @of_queue: in queue.consumers (queue.lock)
  * @eligible: in queue.eligible, if it has free credit (queue.lock)
@@ -86,6 +89,7 @@ struct broker_consumer {
 	u32 id;
 	u32 flags;
 	u64 user_data;
+	u32 priority;
 	struct broker_choice choice;
 
 	struct list_head of_queue;

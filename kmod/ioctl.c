@@ -65,7 +65,7 @@ static inline void check_abi(void)
 	BUILD_BUG_ON(sizeof(struct broker_result) != 24);
 	BUILD_BUG_ON(sizeof(struct broker_confirm) != 24);
 	BUILD_BUG_ON(sizeof(struct broker_submit) != 56);
-	BUILD_BUG_ON(sizeof(struct broker_consume) != 72);
+	BUILD_BUG_ON(sizeof(struct broker_consume) != 88);
 	BUILD_BUG_ON(sizeof(struct broker_cancel) != 16);
 	BUILD_BUG_ON(sizeof(struct broker_origin) != 32);
 	BUILD_BUG_ON(sizeof(struct broker_delivery) != 128);

@@ -354,8 +354,12 @@ struct broker_queue *broker_session_find_queue(struct broker_session *session, u
 
 static int consume_check(const struct broker_consume *consume)
 {
-	if (consume->flags & ~(BROKER_CONSUME_F_AUTO_ACCEPT | BROKER_CONSUME_F_HEADERS_ONLY))
+	if (consume->flags & ~(BROKER_CONSUME_F_AUTO_ACCEPT | BROKER_CONSUME_F_EXCLUSIVE |
+			       BROKER_CONSUME_F_HEADERS_ONLY))
 		return -EOPNOTSUPP;
+	if (consume->reserved || consume->priority > BROKER_MAX_CONSUMER_PRIORITY ||
+	    consume->lease_ms > BROKER_MAX_TIME_MS)
+		return -EINVAL;
 	/* Message credit without byte credit could never be used. */
 	if (consume->credit_messages && !consume->credit_bytes)
 		return -EINVAL;
@@ -425,6 +429,8 @@ int broker_session_consume(struct broker_session *session, void *arg, void __use
 	consumer->choice.selector = selector;
 	consumer->flags = consume->flags;
 	consumer->user_data = consume->user_data;
+	consumer->priority = consume->priority;
+	consumer->lease = consume->lease_ms * NSEC_PER_MSEC;
 	consumer->credit_messages = consume->credit_messages;
 	consumer->credit_bytes = consume->credit_bytes;
 	err = session_number_consumer(session, &consumer->id);

@@ -11,7 +11,7 @@ _Static_assert(sizeof(struct broker_op) == 64, "op");
 _Static_assert(sizeof(struct broker_result) == 24, "result");
 _Static_assert(sizeof(struct broker_confirm) == 24, "confirm");
 _Static_assert(sizeof(struct broker_submit) == 56, "submit");
-_Static_assert(sizeof(struct broker_consume) == 72, "consume");
+_Static_assert(sizeof(struct broker_consume) == 88, "consume");
 _Static_assert(sizeof(struct broker_cancel) == 16, "cancel");
 _Static_assert(sizeof(struct broker_origin) == 32, "origin");
 _Static_assert(sizeof(struct broker_delivery) == 128, "delivery");

@@ -226,6 +226,30 @@ static inline int consume_auto(int fd, const char *queue, uint32_t credit)
 	return call(fd, BROKER_IOC_CONSUME, &c) ?: (int)c.consumer;
 }
 
+static inline int consume_exclusive(int fd, const char *queue, uint32_t credit)
+{
+	struct broker_consume c = consume_of(queue, credit);
+
+	c.flags = BROKER_CONSUME_F_EXCLUSIVE;
+	return call(fd, BROKER_IOC_CONSUME, &c) ?: (int)c.consumer;
+}
+
+static inline int consume_priority(int fd, const char *queue, uint32_t credit, uint32_t priority)
+{
+	struct broker_consume c = consume_of(queue, credit);
+
+	c.priority = priority;
+	return call(fd, BROKER_IOC_CONSUME, &c) ?: (int)c.consumer;
+}
+
+static inline int consume_lease(int fd, const char *queue, uint32_t credit, uint64_t ms)
+{
+	struct broker_consume c = consume_of(queue, credit);
+
+	c.lease_ms = ms;
+	return call(fd, BROKER_IOC_CONSUME, &c) ?: (int)c.consumer;
+}
+
 static inline int cancel(int fd, uint32_t consumer)
 {
 	struct broker_cancel c = { .size = sizeof(c), .consumer = consumer };

@@ -70,11 +70,12 @@ class Session:
                                         1, 64, 0, 0, timeout))
         return -struct.unpack_from("=i", result)[0]
 
-    def consume(self, queue, credit=0):
+    def consume(self, queue, credit=0, flags=0, lease=0, priority=0):
         """Number of the consumer."""
         name = ctypes.create_string_buffer(queue.encode())
-        data = self.call("CONSUME", struct.pack("=IIQIIQQII", 48, 0, address(name), len(queue),
-                                                credit, 1 << 20 if credit else 0, 0, 0, 0))
+        data = self.call("CONSUME", struct.pack("=IIQIIQQIIQQIIQII", 88, flags, address(name),
+                                                len(queue), credit, 1 << 20 if credit else 0, 0,
+                                                0, 0, 0, 0, 0, 0, lease, priority, 0))
         return struct.unpack_from("=I", data, 40)[0]
 
     def receive(self, consumer, timeout=0):

@@ -896,7 +896,11 @@ struct broker_submit {
 
 /* struct broker_consume.flags */
 #define BROKER_CONSUME_F_AUTO_ACCEPT	(1U << 0)	/* handing out is settling: at most once */
+#define BROKER_CONSUME_F_EXCLUSIVE	(1U << 1)	/* the queue's only consumer */
 #define BROKER_CONSUME_F_HEADERS_ONLY	(1U << 2)	/* messages come without their body */
+
+/* Highest struct broker_consume.priority */
+#define BROKER_MAX_CONSUMER_PRIORITY	255
 
 /**
  * struct broker_consume - ioctl(BROKER_IOC_CONSUME)
@@ -915,11 +919,20 @@ struct broker_submit {
  * @filter_text: pointer to its text, for whoever asks who consumes; or 0
  * @filter_len: bytes of @filter, or 0
  * @filter_text_len: bytes of @filter_text, or 0
+ * @lease_ms: how long it may keep a message, in milliseconds, at most
+ *	BROKER_MAX_TIME_MS; 0: as long as the queue says
+ * @priority: 0 to BROKER_MAX_CONSUMER_PRIORITY
+ * @reserved: must be 0
  *
  * Subscribes the session to a queue.  Consumers of one queue compete: a message
- * goes to the one with the most free message credit, and among equals to the
- * one that has waited longest; of those only whose filters match it.  A message
- * that no filter matches stays at its place, and holds up none behind it.
+ * goes to the one of the highest priority that has free credit, among equals to
+ * the one with the most free message credit, and among these to the one that has
+ * waited longest; of those only whose filters match it.  A message that no filter
+ * matches stays at its place, and holds up none behind it.
+ *
+ * With BROKER_CONSUME_F_EXCLUSIVE no other consumer is attached to the queue for as
+ * long as this one is, whosever it is: EBUSY answers either of them, whichever comes
+ * second.
  *
  * With BROKER_CONSUME_F_HEADERS_ONLY, @body_len of each delivery is 0, and
  * @body_size tells how long the body is.  Byte credit counts whole messages.
@@ -929,7 +942,9 @@ struct broker_submit {
  *  - EMSGSIZE, E2BIG, EOPNOTSUPP, EINVAL, EILSEQ: the filter, see "Filters".
  *  - ENOENT: no such queue.
  *  - EACCES: no permission to consume from it.
- *  - EBUSY: the queue is exclusive to another session.
+ *  - EBUSY: the queue is exclusive to another session; or a consumer of it is
+ *    exclusive, or this one would be and there are others.
+ *  - EINVAL: @lease_ms or @priority is above its maximum.
  *  - EMFILE: the session has BROKER_MAX_CONSUMERS consumers.
  *  - EDQUOT: a limit of the user or a cgroup of who opened the session.
  */
@@ -947,6 +962,9 @@ struct broker_consume {
 	__aligned_u64 filter_text;
 	__u32 filter_len;
 	__u32 filter_text_len;
+	__aligned_u64 lease_ms;
+	__u32 priority;
+	__u32 reserved;
 };
 #define BROKER_IOC_CONSUME _IO(BROKER_IOC_TYPE, BROKER_NR_CONSUME)
 

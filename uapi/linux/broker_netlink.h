@@ -102,7 +102,7 @@ enum broker_queue_flags {
 /**
  * enum broker_consumer_flags
  * @BROKER_CONSUMER_FLAGS_AUTO_ACCEPT: Handing out is settling.
- * @BROKER_CONSUMER_FLAGS_EXCLUSIVE: Reserved.
+ * @BROKER_CONSUMER_FLAGS_EXCLUSIVE: It is the queue's only consumer.
  * @BROKER_CONSUMER_FLAGS_HEADERS_ONLY: Messages come without their body.
  */
 enum broker_consumer_flags {
@@ -373,6 +373,8 @@ enum {
 	BROKER_A_CONSUMER_CODE,
 	BROKER_A_CONSUMER_RETURNED,
 	BROKER_A_CONSUMER_FILTER_TEXT,
+	BROKER_A_CONSUMER_LEASE,
+	BROKER_A_CONSUMER_PRIORITY,
 
 	__BROKER_A_CONSUMER_MAX,
 	BROKER_A_CONSUMER_MAX = (__BROKER_A_CONSUMER_MAX - 1)
