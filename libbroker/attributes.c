@@ -163,6 +163,8 @@ static const struct broker_attribute consumer_list[] = {
 	PLAIN(CONSUMER, CODE, "code", U32),
 	PLAIN(CONSUMER, RETURNED, "returned", U32),
 	PLAIN(CONSUMER, FILTER_TEXT, "filter-text", STRING),
+	PLAIN(CONSUMER, LEASE, "lease", U64),
+	PLAIN(CONSUMER, PRIORITY, "priority", U32),
 };
 
 static const struct broker_attribute session_list[] = {

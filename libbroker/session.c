@@ -86,24 +86,44 @@ int broker_session_consume_filtered(struct broker_session *session, const char *
 				    uint32_t messages, uint64_t bytes, uint32_t flags,
 				    uint64_t user_data, const struct broker_filter *filter)
 {
+	const struct broker_consumer_options options = {
+		.size = sizeof(options),
+		.messages = messages,
+		.flags = flags,
+		.bytes = bytes,
+		.user_data = user_data,
+		.filter = filter,
+	};
+
+	return broker_session_consume_with(session, queue, &options);
+}
+
+int broker_session_consume_with(struct broker_session *session, const char *queue,
+				const struct broker_consumer_options *options)
+{
+	const struct broker_filter *filter = options->filter;
 	size_t filter_len = 0;
 	const void *program = filter ? broker_filter_program(filter, &filter_len) : NULL;
 	const char *text = filter ? broker_filter_text(filter) : "";
 	struct broker_consume arg = {
 		.size = sizeof(arg),
-		.flags = flags,
+		.flags = options->flags,
 		.queue = (uintptr_t)queue,
 		.queue_len = strlen(queue),
-		.credit_messages = messages,
-		.credit_bytes = credit_bytes(messages, bytes),
-		.user_data = user_data,
+		.credit_messages = options->messages,
+		.credit_bytes = credit_bytes(options->messages, options->bytes),
+		.user_data = options->user_data,
 		.filter = (uintptr_t)program,
 		.filter_text = filter ? (uintptr_t)text : 0,
 		.filter_len = filter_len,
 		.filter_text_len = strlen(text),
+		.lease_ms = options->lease_ms,
+		.priority = options->priority,
 	};
 	int err;
 
+	if (options->size != sizeof(*options))
+		return -EINVAL;
 	err = broker_session_ioctl(session, BROKER_IOC_CONSUME, &arg);
 	return err ? err : (int)arg.consumer;
 }

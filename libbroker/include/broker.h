@@ -105,6 +105,44 @@ int broker_session_consume_filtered(struct broker_session *session, const char *
 				    uint64_t user_data, const struct broker_filter *filter);
 
 /**
+ * struct broker_consumer_options - what a consumer may be made with
+ * @size: sizeof(struct broker_consumer_options)
+ * @messages: as broker_session_consume()
+ * @bytes: as broker_session_consume()
+ * @flags: as broker_session_consume(); BROKER_CONSUME_F_EXCLUSIVE: the queue has no
+ *	other consumer
+ * @priority: a higher one is served first; 0 to BROKER_MAX_CONSUMER_PRIORITY
+ * @user_data: as broker_session_consume()
+ * @lease_ms: milliseconds that it may keep a message; 0: as long as the queue says
+ * @filter: as broker_session_consume_filtered()
+ *
+ * What is 0 is as broker_session_consume() has it.
+ */
+struct broker_consumer_options {
+	size_t size;
+	uint32_t messages;
+	uint32_t flags;
+	uint64_t bytes;
+	uint64_t user_data;
+	uint64_t lease_ms;
+	const struct broker_filter *filter;
+	uint32_t priority;
+};
+
+/**
+ * broker_session_consume_with() - Subscribe to a queue, with all that may be said of it
+ * @session: as broker_session_consume()
+ * @queue: as broker_session_consume()
+ * @options: read by the call only
+ *
+ * Return: as broker_session_consume(); -EBUSY also: a consumer of the queue is exclusive,
+ * or this one is and there are others; -EINVAL: the priority or lease is out of range, or
+ * the library does not know all that @options has.
+ */
+int broker_session_consume_with(struct broker_session *session, const char *queue,
+				const struct broker_consumer_options *options);
+
+/**
  * broker_session_cancel() - End a consumer; what it holds goes back to the queue
  *
  * May be called by several threads.  Return: 0; -ENOENT: no such consumer.

@@ -32,3 +32,19 @@ teardown() { drop_broker; }
 	refused "brokerctl: consumer show: " brokerctl consumer show none
 }
 
+@test "consume --exclusive is alone, with a lease and a priority" {
+	background consume jobs --exclusive --lease 1500 --priority 7
+	until_true count consumers 1 jobs
+	tells 'flags: exclusive' 'lease: 1500' 'priority: 7' -- brokerctl consumer show --verbose
+	refused "brokerctl: consume: queue 'jobs' is another's alone, or has other consumers" \
+		brokerctl consume jobs --timeout 1s
+	refused "brokerctl: get: queue 'jobs' is another's alone, or has other consumers" \
+		brokerctl get jobs
+}
+
+@test "consume --exclusive is refused where others are" {
+	background consume jobs
+	until_true count consumers 1 jobs
+	refused "brokerctl: consume: queue 'jobs' is another's alone, or has other consumers" \
+		brokerctl consume jobs --exclusive
+}

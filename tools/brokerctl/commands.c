@@ -433,6 +433,7 @@ const struct command commands[] = {
 			   "consume from one queue share its messages.",
 		.arguments = { QUEUE_ARGUMENT },
 		.options = { OPT_ACK, OPT_COUNT, OPT_CREDIT, OPT_EXEC, OPT_REPLY, OPT_FILTER,
+			     OPT_EXCLUSIVE, OPT_CONSUMER_LEASE, OPT_CONSUMER_PRIORITY,
 			     OPT_TIMEOUT, OPT_RAW, OPT_VERBOSE },
 		.run = consume_run,
 	},

@@ -14,12 +14,15 @@ static const struct column columns[] = {
 	{ "delivered", "DELIVERED" },
 	{ "settled", "SETTLED", .wide = true },
 	{ "flags", "FLAGS", .wide = true },
+	{ "priority", "PRIORITY", .wide = true },
+	{ "lease", "LEASE", .wide = true },
 	{ "filter-text", "FILTER", .wide = true },
 	{ 0 }
 };
 
 static const char *const settings[] = {
-	"queue", "session", "id", "pid", "uid", "flags", "cause", "code", "returned", NULL
+	"queue", "session", "id", "pid", "uid", "flags", "priority", "lease",
+	"cause", "code", "returned", NULL
 };
 
 const struct noun noun_consumer = {

@@ -449,6 +449,20 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.min = 1, .max = UINT32_MAX,
 		.help = "most messages held at a time (default 256; with --exec 1)",
 	},
+	[OPT_EXCLUSIVE] = {
+		.name = "exclusive",
+		.help = "be the queue's only consumer",
+	},
+	[OPT_CONSUMER_LEASE] = {
+		.name = "lease", .kind = VALUE_NUMBER, .value_name = "MS",
+		.min = 1, .max = BROKER_MAX_TIME_MS,
+		.help = "milliseconds to keep a message for at most; else as the queue says",
+	},
+	[OPT_CONSUMER_PRIORITY] = {
+		.name = "priority", .kind = VALUE_NUMBER, .value_name = "N",
+		.max = BROKER_MAX_CONSUMER_PRIORITY,
+		.help = "0 to 255: consumers of a higher one come first (default 0)",
+	},
 	[OPT_REPLY] = {
 		.name = "reply",
 		.help = "what the command writes is the reply to a request",

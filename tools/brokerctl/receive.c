@@ -35,7 +35,8 @@ int failure_receive(const struct args *args, int error)
 		hint("brokerctl queue show '%s' tells its owner and mode; it takes r", queue);
 		break;
 	case EBUSY:
-		failure(args, "queue '%s' is exclusive to another session", queue);
+		failure(args, "queue '%s' is another's alone, or has other consumers", queue);
+		hint("brokerctl consumer show -q '%s' lists them", queue);
 		break;
 	case EAGAIN:
 		failure(args, "queue '%s' is empty", queue);
@@ -88,6 +89,13 @@ static int begin(struct receiver *receiver, const struct args *args, uint32_t cr
 int receiver_open(struct receiver *receiver, const struct args *args, uint32_t credit,
 		  uint32_t flags)
 {
+	struct broker_consumer_options options = {
+		.size = sizeof(options),
+		.messages = credit,
+		.flags = flags | (args_has(args, OPT_EXCLUSIVE) ? BROKER_CONSUME_F_EXCLUSIVE : 0),
+		.lease_ms = args_number(args, OPT_CONSUMER_LEASE, 0),
+		.priority = args_number(args, OPT_CONSUMER_PRIORITY, 0),
+	};
 	struct broker_filter *filter;
 	int status, consumer;
 
@@ -98,8 +106,9 @@ int receiver_open(struct receiver *receiver, const struct args *args, uint32_t c
 		broker_filter_free(filter);
 		return status;
 	}
-	consumer = broker_session_consume_filtered(receiver->session, args_argument(args, 0),
-						   credit, 0, flags, 0, filter);
+	options.filter = filter;
+	consumer = broker_session_consume_with(receiver->session, args_argument(args, 0),
+					       &options);
 	broker_filter_free(filter);
 	if (consumer > 0) {
 		receiver->consumer = consumer;
