@@ -82,7 +82,7 @@ static const struct nla_policy broker_queue_get_nl_policy[BROKER_A_QUEUE_NAME + 
 };
 
 /* BROKER_CMD_QUEUE_NEW - do */
-static const struct nla_policy broker_queue_new_nl_policy[BROKER_A_QUEUE_DEAD_LETTER_KEY + 1] = {
+static const struct nla_policy broker_queue_new_nl_policy[BROKER_A_QUEUE_DEDUPE_MAX + 1] = {
 	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_QUEUE_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
 	[BROKER_A_QUEUE_SESSION] = { .type = NLA_U64, },
@@ -103,10 +103,12 @@ static const struct nla_policy broker_queue_new_nl_policy[BROKER_A_QUEUE_DEAD_LE
 	[BROKER_A_QUEUE_RETRY_JITTER] = NLA_POLICY_MAX(NLA_U32, 100),
 	[BROKER_A_QUEUE_DEAD_LETTER_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_QUEUE_DEAD_LETTER_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_QUEUE_DEDUPE_WINDOW] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_DEDUPE_MAX] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
 /* BROKER_CMD_QUEUE_SET - do */
-static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_DEAD_LETTER_KEY + 1] = {
+static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_DEDUPE_MAX + 1] = {
 	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_QUEUE_MAX_MESSAGES] = NLA_POLICY_MIN(NLA_U32, 1),
 	[BROKER_A_QUEUE_MAX_BYTES] = NLA_POLICY_MIN(NLA_U64, 1),
@@ -125,6 +127,8 @@ static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_DEAD_LE
 	[BROKER_A_QUEUE_RETRY_JITTER] = NLA_POLICY_MAX(NLA_U32, 100),
 	[BROKER_A_QUEUE_DEAD_LETTER_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_QUEUE_DEAD_LETTER_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_QUEUE_DEDUPE_WINDOW] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_DEDUPE_MAX] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
 /* BROKER_CMD_QUEUE_DEL - do */
@@ -341,13 +345,13 @@ static const struct genl_ops broker_nl_ops[] = {
 		.cmd		= BROKER_CMD_QUEUE_NEW,
 		.doit		= broker_nl_queue_new_doit,
 		.policy		= broker_queue_new_nl_policy,
-		.maxattr	= BROKER_A_QUEUE_DEAD_LETTER_KEY,
+		.maxattr	= BROKER_A_QUEUE_DEDUPE_MAX,
 	},
 	{
 		.cmd		= BROKER_CMD_QUEUE_SET,
 		.doit		= broker_nl_queue_set_doit,
 		.policy		= broker_queue_set_nl_policy,
-		.maxattr	= BROKER_A_QUEUE_DEAD_LETTER_KEY,
+		.maxattr	= BROKER_A_QUEUE_DEDUPE_MAX,
 	},
 	{
 		.cmd		= BROKER_CMD_QUEUE_DEL,

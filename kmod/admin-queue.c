@@ -30,6 +30,9 @@
  * @retry_max: see there (const)
  * @retry_jitter: see there (const)
  * @dead_letter: see there, with a reference (const)
+ * @dedupe_window: see there (const)
+ * @dedupe_max: see there (const)
+ * @dedupe_ids: as many as it remembers (const)
  * @nr_waiting: see there (const)
  * @nr_quarantined: see there (const)
  * @nr_dying: see there (const)
@@ -52,6 +55,9 @@ struct queue_snapshot {
 	u64 retry_max;
 	u32 retry_jitter;
 	struct broker_target *dead_letter;
+	u64 dedupe_window;
+	u32 dedupe_max;
+	u32 dedupe_ids;
 	u32 nr_waiting;
 	u32 nr_quarantined;
 	u32 nr_dying;
@@ -77,6 +83,9 @@ static void take_snapshot(struct broker_queue *queue, struct queue_snapshot *now
 	now->retry_max = queue->retry_max;
 	now->retry_jitter = queue->retry_jitter;
 	now->dead_letter = broker_target_get(queue->dead_letter);
+	now->dedupe_window = queue->dedupe_window;
+	now->dedupe_max = queue->dedupe_max;
+	now->dedupe_ids = queue->marks.nr;
 	now->nr_waiting = queue->nr_waiting;
 	now->nr_quarantined = queue->nr_quarantined;
 	now->nr_dying = queue->nr_dying;
@@ -156,6 +165,15 @@ static int put_times(struct sk_buff *skb, const struct queue_snapshot *now)
 	       nla_put_u32(skb, BROKER_A_QUEUE_DYING, now->nr_dying);
 }
 
+static int put_dedupe(struct sk_buff *skb, const struct queue_snapshot *now)
+{
+	return nla_put_u32(skb, BROKER_A_QUEUE_DEDUPE_WINDOW, to_ms(now->dedupe_window)) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_DEDUPE_MAX, now->dedupe_max) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_DEDUPE_IDS, now->dedupe_ids) ||
+	       put_u64(skb, BROKER_A_QUEUE_DUPLICATES, now->stats.duplicates) ||
+	       put_u64(skb, BROKER_A_QUEUE_DEDUPE_FORGOTTEN, now->stats.dedupe_forgotten);
+}
+
 static int put_stats(struct sk_buff *skb, const struct broker_queue_stats *stats)
 {
 	return put_u64(skb, BROKER_A_QUEUE_ENQUEUED, stats->enqueued) ||
@@ -184,7 +202,7 @@ int broker_nl_put_queue(struct sk_buff *skb, const struct broker_nl_head *head,
 	hdr = broker_nl_begin(skb, head);
 	err = broker_nl_end(skb, hdr,
 			     !hdr || put_identity(skb, head, queue) || put_snapshot(skb, &now) ||
-			     put_times(skb, &now) ||
+			     put_times(skb, &now) || put_dedupe(skb, &now) ||
 			     put_stats(skb, &now.stats));
 	broker_target_put(now.dead_letter);
 	return err;
@@ -277,6 +295,15 @@ static void parse_times(struct nlattr **attrs, struct broker_queue_config *confi
 	}
 	if (attrs[BROKER_A_QUEUE_DEAD_LETTER_EXCHANGE] || attrs[BROKER_A_QUEUE_DEAD_LETTER_KEY])
 		config->set |= BROKER_QUEUE_SET_DEAD_LETTER;
+	if (attrs[BROKER_A_QUEUE_DEDUPE_WINDOW]) {
+		config->set |= BROKER_QUEUE_SET_DEDUPE_WINDOW;
+		config->dedupe_window = (u64)nla_get_u32(attrs[BROKER_A_QUEUE_DEDUPE_WINDOW]) *
+					NSEC_PER_MSEC;
+	}
+	if (attrs[BROKER_A_QUEUE_DEDUPE_MAX]) {
+		config->set |= BROKER_QUEUE_SET_DEDUPE_MAX;
+		config->dedupe_max = nla_get_u32(attrs[BROKER_A_QUEUE_DEDUPE_MAX]);
+	}
 }
 
 /* Reads what new and set have in common. */
@@ -466,6 +493,10 @@ static void set_defaults_locked(const struct broker *broker, struct broker_queue
 		config->retry_max = BROKER_DEFAULT_RETRY_MAX_MS * NSEC_PER_MSEC;
 	if (!(config->set & BROKER_QUEUE_SET_RETRY_JITTER))
 		config->retry_jitter = BROKER_DEFAULT_RETRY_JITTER;
+	if (!(config->set & BROKER_QUEUE_SET_DEDUPE_WINDOW))
+		config->dedupe_window = BROKER_DEFAULT_DEDUPE_WINDOW_MS * NSEC_PER_MSEC;
+	if (!(config->set & BROKER_QUEUE_SET_DEDUPE_MAX))
+		config->dedupe_max = BROKER_DEFAULT_DEDUPE_MAX;
 }
 
 /* Charges one more queue to the caller. */

@@ -7,6 +7,7 @@
 
 #include <linux/broker.h>
 
+#include "dedupe.h"
 #include "files.h"
 #include "limit.h"
 #include "memory.h"
@@ -39,6 +40,7 @@ static struct broker_message *message_new(const struct broker_publish *publish, 
 	refcount_set(&message->refs, 1);
 	message->charged = false;
 	message->traced = false;
+	message->dedupe = false;
 	message->exchange_len = publish->exchange_len;
 	message->key_len = publish->key_len;
 	message->original_len = 0;
@@ -142,6 +144,7 @@ struct broker_message *broker_message_from_user(const struct broker *broker,
 		kvfree(message);
 		return ERR_PTR(err);
 	}
+	message->dedupe = broker_dedupe_wanted(message);
 	message_sent_by(message, sender);
 	return message;
 }

@@ -20,12 +20,14 @@ struct broker_sender;
 	 BIT_ULL(BROKER_PROP_SUBJECT) | BIT_ULL(BROKER_PROP_TRACEPARENT) |	\
 	 BIT_ULL(BROKER_PROP_TIMESTAMP) | BIT_ULL(BROKER_PROP_PRIORITY) |	\
 	 BIT_ULL(BROKER_PROP_DELIVERY_MODE) | BIT_ULL(BROKER_PROP_USER_ID) |	\
-	 BIT_ULL(BROKER_PROP_TTL) | BIT_ULL(BROKER_PROP_DELIVER_AT))
+	 BIT_ULL(BROKER_PROP_TTL) | BIT_ULL(BROKER_PROP_DELIVER_AT) |		\
+	 BIT_ULL(BROKER_PROP_DEDUPE_ID))
 
 /**
  * struct broker_message - a message, stored once however many queues hold it
  * @refs: one per delivery, and one for whoever works with it (atomic)
  * @traced: its steps are told (const)
+ * @dedupe: queues look whether they had it before (const)
  * @exchange_len: bytes of the exchange's name in @data (const)
  * @key_len: bytes of the routing key (const)
  * @charged: its bytes count against the limits of who published it (const)
@@ -47,6 +49,7 @@ struct broker_sender;
 struct broker_message {
 	refcount_t refs;
 	bool traced;
+	bool dedupe;
 	u8 exchange_len;
 	u8 key_len;
 	bool charged;

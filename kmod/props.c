@@ -59,6 +59,12 @@ static bool range_good(enum broker_prop_id id, s64 value)
 	}
 }
 
+/* Of text and bytes: what is compared later is never empty, and not too long. */
+static bool length_good(enum broker_prop_id id, u32 len)
+{
+	return id != BROKER_PROP_DEDUPE_ID || (len && len <= BROKER_MAX_DEDUPE_ID);
+}
+
 /* @view->id is one of @types. */
 static int value_check(const struct broker_prop_view *view)
 {
@@ -69,6 +75,8 @@ static int value_check(const struct broker_prop_view *view)
 
 	switch (view->type) {
 	case BROKER_TYPE_STRING:
+		if (!length_good(view->id, view->value_len))
+			return -EINVAL;
 		return broker_utf8_valid(view->value, view->value_len) ? 0 : -EILSEQ;
 	case BROKER_TYPE_INT64:
 		good = view->value_len == sizeof(s64) &&
@@ -81,7 +89,7 @@ static int value_check(const struct broker_prop_view *view)
 		good = view->value_len == 1 && *(const u8 *)view->value <= 1;
 		break;
 	default:
-		good = true;
+		good = length_good(view->id, view->value_len);
 	}
 	return good ? 0 : -EINVAL;
 }

@@ -9,6 +9,7 @@
 
 #include "advisory.h"
 #include "broker.h"
+#include "dedupe.h"
 #include "entry.h"
 #include "exchange.h"
 #include "limit.h"
@@ -128,7 +129,8 @@ int broker_publish_prepare(struct broker_submission *submit, struct broker_route
 		if (!entry)
 			return -ENOMEM;
 		routes->route[i].reservation.entry = entry;
-		err = broker_schedule_prepare(entry, routes->route[i].queue);
+		err = broker_schedule_prepare(entry, routes->route[i].queue) ?:
+		      broker_dedupe_prepare(&routes->route[i].reservation, routes->route[i].queue);
 		if (err)
 			return err;
 	}
@@ -142,6 +144,7 @@ void broker_publish_unprepare(struct broker_routes *routes)
 	for (i = 0; i < routes->nr; i++) {
 		broker_entry_free(routes->route[i].reservation.entry);
 		routes->route[i].reservation.entry = NULL;
+		broker_dedupe_unprepare(&routes->route[i].reservation);
 	}
 }
 
@@ -169,13 +172,13 @@ static void publish_reserve_taps(struct broker_routes *routes)
 		if (!route->tap)
 			continue;
 		route->error = broker_queue_reserve(route->queue, &route->reservation);
-		if (route->error && route->error != -ENOENT)
+		if (route->error && route->error != -ENOENT && route->error != -EALREADY)
 			broker_queue_count_refused(route->queue);
 	}
 }
 
 /*
- * How many queues have room, taps aside; without @partial all, or none and the
+ * How many queues have room, or the message, taps aside; without @partial all, or none and the
  * error of the one that has not.
  */
 static int publish_reserve_each(struct broker_routes *routes, bool partial,
@@ -192,7 +195,8 @@ static int publish_reserve_each(struct broker_routes *routes, bool partial,
 		if (route->tap)
 			continue;
 		route->error = broker_queue_reserve(route->queue, &route->reservation);
-		if (!route->error) {
+		route->sequence = route->reservation.sequence;
+		if (!route->error || route->error == -EALREADY) {
 			reserved++;
 			continue;
 		}
@@ -400,7 +404,7 @@ void broker_publish_count_refusals(struct broker_submission *submit, struct brok
 		struct broker_route *route = &routes->route[i];
 
 		if (route->tap || !route->error || route->error == -ENOENT ||
-		    route->error == -ECANCELED)
+		    route->error == -ECANCELED || route->error == -EALREADY)
 			continue;
 		broker_queue_count_refused(route->queue);
 		publish_advise(submit, route->queue, BROKER_ADVISORY_KIND_QUEUE_OVERFLOW);
@@ -448,28 +452,33 @@ static int publish_reserve_wait(struct broker_submission *submit, const struct b
 	return err;
 }
 
-/* Enqueues it; @transaction, if there is one, hides it. */
+/* Enqueues it; @transaction, if there is one, hides it.  A duplicate is as good as taken. */
 void broker_publish_commit(struct broker_submission *submit, struct broker_routes *routes,
 			   struct broker_transaction *transaction, struct broker_result *result)
 {
+	bool taken = false;
 	u32 i;
 
 	for (i = 0; i < routes->nr; i++) {
 		struct broker_route *route = &routes->route[i];
 
-		if (route->error)
+		if (!route->error && transaction)
+			route->error = broker_queue_link(route->queue, &route->reservation,
+							 transaction);
+		else if (!route->error)
+			route->error = broker_queue_commit(route->queue, &route->reservation);
+		else if (route->error != -EALREADY)
 			continue;
-		if (transaction)
-			route->sequence = broker_queue_link(route->queue, &route->reservation,
-							    transaction);
-		else
-			route->sequence = broker_queue_commit(route->queue, &route->reservation);
+		if (route->error)
+			broker_queue_count_duplicate(route->queue, route->reservation.entry);
+		route->sequence = route->reservation.sequence;
 		if (route->tap)
 			continue;
+		taken |= !route->error;
 		result->accepted++;
 		result->sequence = result->accepted == 1 ? route->sequence : 0;
 	}
-	if (result->accepted)
+	if (taken)
 		this_cpu_inc(submit->session->broker->stats->published);
 }
 
@@ -492,7 +501,7 @@ void broker_publish_confirm(struct broker_submission *submit, struct broker_rout
 		/* The publisher does not learn of taps. */
 		if (route->tap)
 			continue;
-		if (route->error)
+		if (route->error && route->error != -EALREADY)
 			result->refused++;
 		/* Proved writable before: a fault now is the caller's own doing. */
 		if (submit->nr_confirms < submit->room &&
@@ -582,9 +591,13 @@ struct broker_message *broker_publish_message(struct broker_submission *submit,
 	message = broker_message_from_user(submit->session->broker, op, submit->sender,
 					   op->flags & BROKER_PUBLISH_F_WILL ?
 					   BROKER_WILL_ROOM + BROKER_MAX_KEY : 0);
-	if (IS_ERR(message) || !(op->flags & BROKER_PUBLISH_F_TRACE))
+	if (IS_ERR(message))
 		return message;
-	err = broker_steps_begin(submit->session, message);
+	/* The one is sent once, by the kernel; the other is asked by this session alone. */
+	err = message->dedupe && op->flags & (BROKER_PUBLISH_F_WILL | BROKER_PUBLISH_F_REQUEST) ?
+	      -EOPNOTSUPP : 0;
+	if (!err && (op->flags & BROKER_PUBLISH_F_TRACE))
+		err = broker_steps_begin(submit->session, message);
 	if (!err)
 		return message;
 	broker_message_put(message);
@@ -680,7 +693,8 @@ static int submit_retain(struct broker_submission *submit, u32 index,
 	message = broker_publish_message(submit, &op);
 	if (IS_ERR(message))
 		return PTR_ERR(message);
-	if (message->files) {
+	/* An exchange remembers no ids: an old message sent again would replace a newer one. */
+	if (message->files || message->dedupe) {
 		broker_message_put(message);
 		return -EOPNOTSUPP;
 	}

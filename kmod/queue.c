@@ -12,6 +12,7 @@
 #include "broker.h"
 #include "consumer.h"
 #include "deadletter.h"
+#include "dedupe.h"
 #include "event.h"
 #include "limit.h"
 #include "memory.h"
@@ -75,7 +76,7 @@ void broker_queue_put(struct broker_queue *queue)
 {
 	if (queue && refcount_dec_and_test(&queue->refs)) {
 		WARN_ON_ONCE(!queue->dead || queue->held || queue->nr_unacked ||
-			     queue->timer.at != BROKER_NEVER);
+			     queue->marks.nr || queue->timer.at != BROKER_NEVER);
 		broker_target_put(queue->dead_letter);
 		kfree_rcu(queue, rcu);
 	}
@@ -123,6 +124,9 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 	queue->retry_max = config->retry_max;
 	queue->retry_jitter = config->retry_jitter;
 	queue->dead_letter = config->dead_letter;
+	queue->dedupe_window = config->dedupe_window;
+	queue->dedupe_max = config->dedupe_max;
+	broker_marks_init(&queue->marks);
 	spin_lock_init(&queue->lock);
 	queue->ready.root = RB_ROOT_CACHED;
 	queue->hidden.root = RB_ROOT_CACHED;
@@ -231,6 +235,10 @@ static void queue_set_times_locked(struct broker_queue *queue,
 		*old = queue->dead_letter;
 		queue->dead_letter = config->dead_letter;
 	}
+	if (config->set & BROKER_QUEUE_SET_DEDUPE_WINDOW)
+		WRITE_ONCE(queue->dedupe_window, config->dedupe_window);
+	if (config->set & BROKER_QUEUE_SET_DEDUPE_MAX)
+		queue->dedupe_max = config->dedupe_max;
 }
 
 /**
@@ -271,6 +279,7 @@ int broker_queue_set(struct broker_queue *queue, const struct broker_queue_confi
 	broker_queue_room_locked(queue);
 	spin_unlock(&queue->lock);
 	broker_target_put(old);
+	broker_dedupe_trim(queue);
 
 	broker_topology_changed(queue->broker);
 	broker_event_queue(queue);
@@ -392,6 +401,7 @@ void broker_queue_delete(struct broker_queue *queue)
 	broker_timer_set(&broker->clock, &queue->timer, BROKER_NEVER);
 	queue_detach_consumers(queue);
 	broker_queue_drain(queue);
+	broker_dedupe_forget(queue);
 
 	broker_topology_changed(broker);
 	broker_event_queue_deleted(queue);

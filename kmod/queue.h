@@ -9,6 +9,7 @@
 #include <linux/wait.h>
 
 #include "access.h"
+#include "dedupe.h"
 #include "entry.h"
 #include "timer.h"
 
@@ -54,6 +55,8 @@ struct netlink_ext_ack;
  * @retry_max: most of them (const)
  * @retry_jitter: per cent by which that varies (const)
  * @dead_letter: where dead messages go, or NULL (owner: the request, until taken over)
+ * @dedupe_window: nanoseconds that an id is remembered; 0: none is (const)
+ * @dedupe_max: most ids that are (const)
  * @uid: owner (const)
  * @gid: group (const)
  * @mode: nine permission bits (const)
@@ -78,6 +81,8 @@ struct broker_queue_config {
 	u64 retry_max;
 	u32 retry_jitter;
 	struct broker_target *dead_letter;
+	u64 dedupe_window;
+	u32 dedupe_max;
 	kuid_t uid;
 	kgid_t gid;
 	u16 mode;
@@ -101,6 +106,8 @@ struct broker_queue_config {
 #define BROKER_QUEUE_SET_RETRY_MAX	BIT(13)
 #define BROKER_QUEUE_SET_RETRY_JITTER	BIT(14)
 #define BROKER_QUEUE_SET_DEAD_LETTER	BIT(15)
+#define BROKER_QUEUE_SET_DEDUPE_WINDOW	BIT(16)
+#define BROKER_QUEUE_SET_DEDUPE_MAX	BIT(17)
 
 /* What a queue gets where its maker is silent; times are in milliseconds. */
 #define BROKER_DEFAULT_LEASE_MS		(30ULL * 60 * 1000)
@@ -108,6 +115,8 @@ struct broker_queue_config {
 #define BROKER_DEFAULT_RETRY_MIN_MS	100ULL
 #define BROKER_DEFAULT_RETRY_MAX_MS	30000ULL
 #define BROKER_DEFAULT_RETRY_JITTER	20
+#define BROKER_DEFAULT_DEDUPE_WINDOW_MS	(120ULL * 1000)
+#define BROKER_DEFAULT_DEDUPE_MAX	100000
 
 /**
  * struct broker_queue_stats - what happened to a queue's messages
@@ -124,6 +133,8 @@ struct broker_queue_config {
  * @moved: moved to another queue (queue.lock)
  * @expired: outlived their time, and were dropped or dead-lettered (queue.lock)
  * @dead_lettered: moved to where dead messages go (queue.lock)
+ * @duplicates: published, and not taken again (queue.lock)
+ * @dedupe_forgotten: ids forgotten before their time, for others (queue.lock)
  */
 struct broker_queue_stats {
 	u64 enqueued;
@@ -139,6 +150,8 @@ struct broker_queue_stats {
 	u64 moved;
 	u64 expired;
 	u64 dead_lettered;
+	u64 duplicates;
+	u64 dedupe_forgotten;
 };
 
 /**
@@ -169,6 +182,8 @@ struct broker_queue_stats {
  * @retry_max: most of them (queue.lock)
  * @retry_jitter: per cent by which that varies (queue.lock)
  * @dead_letter: where dead messages go, with a reference; or NULL (queue.lock)
+ * @dedupe_window: nanoseconds that an id is remembered (queue.lock; read anywhere)
+ * @dedupe_max: most ids that are (queue.lock)
  * @lock: the queue.lock
  * @dead: was deleted (queue.lock; read anywhere)
  * @had_consumer: an auto-delete queue waits for its first one (queue.lock)
@@ -187,6 +202,7 @@ struct broker_queue_stats {
  * @held: messages that count against @max_messages (queue.lock; read anywhere)
  * @bytes: bytes that count against @max_bytes (queue.lock; read anywhere)
  * @sequence: of the last message enqueued (queue.lock)
+ * @marks: ids of messages that were published to it (queue.lock)
  * @served: counts who came or was assigned an entry; orders consumers with equal
  *	credit (queue.lock)
  * @consumers: all (queue.lock)
@@ -227,6 +243,8 @@ struct broker_queue {
 	u64 retry_max;
 	u32 retry_jitter;
 	struct broker_target *dead_letter;
+	u64 dedupe_window;
+	u32 dedupe_max;
 
 	spinlock_t lock;
 	bool dead;
@@ -246,6 +264,7 @@ struct broker_queue {
 	u32 held;
 	u64 bytes;
 	u64 sequence;
+	struct broker_marks marks;
 	u64 served;
 	struct list_head consumers;
 	u32 nr_consumers;

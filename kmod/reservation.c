@@ -9,6 +9,7 @@
 
 #include "advisory.h"
 #include "broker.h"
+#include "dedupe.h"
 #include "entry.h"
 #include "message.h"
 #include "queue.h"
@@ -61,6 +62,15 @@ void broker_queue_count_refused(struct broker_queue *queue)
 {
 	spin_lock(&queue->lock);
 	queue->stats.refused++;
+	spin_unlock(&queue->lock);
+}
+
+/* It was published, and @entry for it is not needed: the queue had it before. */
+void broker_queue_count_duplicate(struct broker_queue *queue, const struct broker_entry *entry)
+{
+	spin_lock(&queue->lock);
+	queue->stats.duplicates++;
+	trace_broker_drop(queue, entry, "duplicate");
 	spin_unlock(&queue->lock);
 }
 
@@ -126,21 +136,25 @@ static void reservation_take_spare(struct broker_reservation *reservation, u64 s
 /**
  * broker_queue_reserve() - Take room for a message
  * @queue: with a reference
- * @reservation: @entry and @spare are set, the rest is 0
+ * @reservation: @entry, @spare and @mark are set, the rest is 0
  *
  * Return: 0, then commit or abort it; -EAGAIN: full; -EMSGSIZE: more than the
- * queue could ever hold; -ESHUTDOWN: it is sealed; -ENOENT: it was deleted.  A
- * failed call leaves @reservation as it was.
+ * queue could ever hold; -ESHUTDOWN: it is sealed; -ENOENT: it was deleted;
+ * -EALREADY: it is a duplicate, of the message with reservation.sequence.  A failed
+ * call leaves the rest of @reservation as it was.
  */
 int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *reservation)
 {
 	u64 size = broker_message_size(reservation->entry->message);
-	u64 room;
+	u64 room, first;
 	int err = 0;
 
 	reservation_take_spare(reservation, size);
 	spin_lock(&queue->lock);
-	if (size > queue->max_bytes)
+	first = broker_dedupe_find_locked(queue, reservation);
+	if (first)
+		err = -EALREADY;
+	else if (size > queue->max_bytes)
 		err = -EMSGSIZE;
 	while (!err) {
 		if (queue->dead)
@@ -166,10 +180,11 @@ int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *
 	}
 	spin_unlock(&queue->lock);
 	broker_queue_abort(queue, reservation);
+	reservation->sequence = first;
 	return err;
 }
 
-/* Gives a reservation up; the entry stays the caller's. */
+/* Gives a reservation up; entry and mark stay the caller's. */
 void broker_queue_abort(struct broker_queue *queue, struct broker_reservation *reservation)
 {
 	spin_lock(&queue->lock);
@@ -189,6 +204,7 @@ void broker_queue_abort(struct broker_queue *queue, struct broker_reservation *r
 	*reservation = (struct broker_reservation) {
 		.entry = reservation->entry,
 		.spare = reservation->spare,
+		.mark = reservation->mark,
 	};
 }
 
@@ -215,7 +231,7 @@ static void reservation_free_dropped(struct broker_queue *queue, struct broker_e
 }
 
 /* Puts the entry to its place, hidden by @transaction or not; frees what must go. */
-static u64 reservation_use(struct broker_queue *queue, struct broker_reservation *reservation,
+static int reservation_use(struct broker_queue *queue, struct broker_reservation *reservation,
 			   struct broker_transaction *transaction)
 {
 	struct broker_entry *entry = reservation->entry, *dropped = reservation->victims;
@@ -224,9 +240,16 @@ static u64 reservation_use(struct broker_queue *queue, struct broker_reservation
 	u64 bytes = reservation->bytes + reservation->victim_bytes + reservation->spare_bytes;
 	u64 size = broker_message_size(entry->message);
 	struct broker_entry *victim;
-	u64 sequence = 0;
+	u64 sequence = 0, first;
 
 	spin_lock(&queue->lock);
+	first = broker_dedupe_find_locked(queue, reservation);
+	if (unlikely(first)) {
+		spin_unlock(&queue->lock);
+		broker_queue_abort(queue, reservation);
+		reservation->sequence = first;
+		return -EALREADY;
+	}
 	if (likely(!queue->dead)) {
 		WRITE_ONCE(queue->held, queue->held + 1 - messages);
 		WRITE_ONCE(queue->bytes, queue->bytes + size - bytes);
@@ -234,6 +257,7 @@ static u64 reservation_use(struct broker_queue *queue, struct broker_reservation
 		queue->stats.dropped += reservation->nr_victims;
 		sequence = ++queue->sequence;
 		entry->place |= sequence;
+		broker_dedupe_record_locked(queue, reservation, sequence);
 		broker_schedule_enter_locked(queue, entry);
 		reservation_advise_dropped(queue, entry->message, reservation->nr_victims);
 		trace_broker_enqueue(queue, entry);
@@ -255,8 +279,9 @@ static u64 reservation_use(struct broker_queue *queue, struct broker_reservation
 		broker_queue_room_locked(queue);
 	spin_unlock(&queue->lock);
 	reservation_free_dropped(queue, dropped);
-	*reservation = (struct broker_reservation) {};
-	return sequence;
+	broker_dedupe_unprepare(reservation);
+	*reservation = (struct broker_reservation) { .sequence = sequence };
+	return 0;
 }
 
 /**
@@ -264,16 +289,17 @@ static u64 reservation_use(struct broker_queue *queue, struct broker_reservation
  * @queue: with a reference
  * @reservation: takes its entry, and drops what was set aside
  *
- * Return: the message's sequence; 0: the queue was deleted meanwhile, and the
- * message with it.
+ * Return: 0, and reservation.sequence is the message's, or 0 if the queue was deleted
+ * meanwhile, and the message with it; -EALREADY: the same message came before it after
+ * all, with reservation.sequence; the reservation is given up then.
  */
-u64 broker_queue_commit(struct broker_queue *queue, struct broker_reservation *reservation)
+int broker_queue_commit(struct broker_queue *queue, struct broker_reservation *reservation)
 {
 	return reservation_use(queue, reservation, NULL);
 }
 
 /* The same for a message that @transaction hides; who commits that dispatches then. */
-u64 broker_queue_link(struct broker_queue *queue, struct broker_reservation *reservation,
+int broker_queue_link(struct broker_queue *queue, struct broker_reservation *reservation,
 		      struct broker_transaction *transaction)
 {
 	return reservation_use(queue, reservation, transaction);

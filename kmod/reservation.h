@@ -34,6 +34,7 @@ struct broker_spare {
  * struct broker_reservation - room for one message in one queue
  * @entry: what the commit enqueues (owner: the publisher)
  * @spare: room to use first, or NULL (owner: the publisher)
+ * @mark: to be recorded with it, or NULL (owner: the publisher)
  * @victims: entries set aside to be dropped (owner: the publisher)
  * @nr_victims: how many (owner: the publisher)
  * @victim_bytes: their bytes (owner: the publisher)
@@ -41,10 +42,13 @@ struct broker_spare {
  * @bytes: what it added to queue.bytes (owner: the publisher)
  * @spare_messages: what it took from @spare (owner: the publisher)
  * @spare_bytes: what it took from @spare (owner: the publisher)
+ * @sequence: of the message when it is committed; of the first one where it is a
+ *	duplicate (owner: the publisher)
  */
 struct broker_reservation {
 	struct broker_entry *entry;
 	struct broker_spare *spare;
+	struct broker_mark *mark;
 	struct broker_entry *victims;
 	u32 nr_victims;
 	u64 victim_bytes;
@@ -52,15 +56,17 @@ struct broker_reservation {
 	u64 bytes;
 	u32 spare_messages;
 	u64 spare_bytes;
+	u64 sequence;
 };
 
 int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *reservation);
 void broker_queue_abort(struct broker_queue *queue, struct broker_reservation *reservation);
-u64 broker_queue_commit(struct broker_queue *queue, struct broker_reservation *reservation);
-u64 broker_queue_link(struct broker_queue *queue, struct broker_reservation *reservation,
+int broker_queue_commit(struct broker_queue *queue, struct broker_reservation *reservation);
+int broker_queue_link(struct broker_queue *queue, struct broker_reservation *reservation,
 		      struct broker_transaction *transaction);
 
 void broker_queue_count_refused(struct broker_queue *queue);
+void broker_queue_count_duplicate(struct broker_queue *queue, const struct broker_entry *entry);
 bool broker_queue_has_room(const struct broker_queue *queue, u32 messages, u64 bytes);
 void broker_queue_room_locked(struct broker_queue *queue);
 

@@ -266,7 +266,8 @@ static void atomic_need(const struct atomic *atomic, const struct broker_queue *
 		if (!is_publish(&atomic->ops[i]))
 			continue;
 		for (j = 0; j < step->routes.nr; j++) {
-			if (step->routes.route[j].queue != queue)
+			if (step->routes.route[j].queue != queue ||
+			    step->routes.route[j].error == -EALREADY)
 				continue;
 			++*messages;
 			*bytes += broker_message_size(step->message);

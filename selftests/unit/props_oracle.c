@@ -75,6 +75,8 @@ static bool well_formed(const struct oracle_area *area, unsigned int i)
 	if (entry->type == BROKER_TYPE_BOOL && (entry->value_len != 1 || entry->value[0] > 1))
 		return false;
 
+	if (entry->id == BROKER_PROP_DEDUPE_ID)
+		return entry->value_len >= 1 && entry->value_len <= 255;
 	if (entry->id == BROKER_PROP_TTL)
 		return number(entry) >= 0;
 	if (entry->id == BROKER_PROP_PRIORITY)

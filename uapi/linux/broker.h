@@ -194,6 +194,37 @@
  * else.  A message that is refused reaches no tap.
  */
 
+/**
+ * DOC: Duplicates
+ *
+ * Who does not know whether a publish came through may send the message again, if
+ * it has a BROKER_PROP_DEDUPE_ID: for as long as a queue's setting dedupe-window
+ * says, from the first one on, the queue takes no other message with that id of
+ * the same effective user, whatever became of the first: an id outlives its
+ * message, and a purge, not its queue.  (So nobody can keep another user's
+ * messages out by guessing their ids.)  A queue remembers dedupe-max ids at most,
+ * of all users, and forgets the oldest where there would be more; it counts those
+ * in its dedupe-forgotten.
+ *
+ * A duplicate is a success: the queue counts as one that took the message, also for
+ * @min_routes, its confirm says EALREADY, and the sequence there and in the result
+ * is that of the first one.  That needs no room, so a full or a sealed queue does
+ * not refuse it; but what waits for room already goes on waiting.  Each queue looks
+ * for itself: one that does not have the message yet takes it.
+ *
+ * An id is recorded at the moment at which its message is enqueued, for good.  Of
+ * several publishers of one id at the same time, one message is taken, and all
+ * others are its duplicates.  A publish that fails, and a transaction that does,
+ * records nothing; of two messages of one transaction with one id the second is
+ * the duplicate (until then it takes room).
+ *
+ * Only what is published is looked at and recorded.  Messages that are moved or
+ * copied, and dead letters, come into a queue whatever ids it remembers, and leave
+ * no id there.  EOPNOTSUPP answers a PUBLISH with such a property and
+ * BROKER_PUBLISH_F_RETAIN, BROKER_PUBLISH_F_WILL or BROKER_PUBLISH_F_REQUEST; in a
+ * reply, which is sent once anyway, nobody looks at it.
+ */
+
 #define BROKER_IOC_TYPE			0xBB
 #define BROKER_ABI_VERSION		1
 
@@ -214,6 +245,7 @@
 #define BROKER_MAX_WILLS		16		/* last wills of one session */
 #define BROKER_MAX_REQUESTS		1024		/* open requests of one session */
 #define BROKER_MAX_FDS			16		/* files of a message */
+#define BROKER_MAX_DEDUPE_ID		255		/* bytes of a dedupe id */
 #define BROKER_MAX_BODY_FD		(1U << 30)	/* bytes of a body in a file */
 
 /* What a queue or consumer gets where its maker is silent. */
@@ -310,7 +342,7 @@ struct broker_info {
  * BROKER_PROP_APP_ID             STRING
  * BROKER_PROP_SUBJECT            STRING
  * BROKER_PROP_GROUP_KEY          STRING or BYTES, orders messages
- * BROKER_PROP_DEDUPE_ID          STRING or BYTES
+ * BROKER_PROP_DEDUPE_ID          STRING or BYTES, 1 to BROKER_MAX_DEDUPE_ID bytes
  * BROKER_PROP_TRACEPARENT        STRING, as W3C Trace Context
  * BROKER_PROP_TIMESTAMP          INT64, milliseconds since 1970
  * BROKER_PROP_TTL                INT64, milliseconds, 0 or more
@@ -580,7 +612,8 @@ enum broker_confirm_level {
  *  - EPERM: a user header's name begins with "broker.".
  *  - ENOSPC: the exchange retains as many messages, or bytes, as it may.
  *  - EOPNOTSUPP, of BROKER_PUBLISH_F_RETAIN: the exchange was not made to retain; or
- *    with BROKER_PUBLISH_F_WILL, with files, or in an atomic SUBMIT.
+ *    with BROKER_PUBLISH_F_WILL, with files, or in an atomic SUBMIT; of a dedupe id:
+ *    see "Duplicates".
  *  - ENAMETOOLONG: the exchange would rewrite the key to more than BROKER_MAX_KEY
  *    bytes.
  *  - EFAULT, EINVAL, EILSEQ, EOPNOTSUPP, ENOMEM: as above.
@@ -800,8 +833,8 @@ struct broker_op {
 /**
  * struct broker_result - what became of one operation
  * @error: 0, or a negative errno: then the operation changed nothing
- * @accepted: PUBLISH: queues that took the message, taps aside; settlements:
- *	deliveries settled
+ * @accepted: PUBLISH: queues that took the message, now or before ("Duplicates"),
+ *	taps aside; settlements: deliveries settled
  * @refused: PUBLISH: matching queues that did not
  * @confirm: index of the operation's first struct broker_confirm
  * @sequence: PUBLISH: the message's sequence in its queue, where exactly one took it
@@ -819,9 +852,11 @@ struct broker_result {
  * @op: index of the operation
  * @queue: number of the queue, as in netlink
  * @error: 0, or the queue's reason as a negative errno; ECANCELED where the
- *	queue had room but another refused
+ *	queue had room but another refused; EALREADY where the queue took the
+ *	message before, which is no refusal: see "Duplicates"
  * @reserved: 0
- * @sequence: the message's sequence in that queue, or 0
+ * @sequence: the message's sequence in that queue, or 0; with EALREADY that of the
+ *	first one
  */
 struct broker_confirm {
 	__u32 op;

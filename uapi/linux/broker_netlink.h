@@ -199,8 +199,8 @@ enum broker_acl_operations {
  * @BROKER_STEP_KIND_DELIVERED: It was handed out.
  * @BROKER_STEP_KIND_SETTLED: The consumer has settled it; reason says how.
  * @BROKER_STEP_KIND_RETURNED: It is back in its queue; cause and code say why.
- * @BROKER_STEP_KIND_DROPPED: It left the queue; reason is overflow, purged or
- *   deleted.
+ * @BROKER_STEP_KIND_DROPPED: It left the queue, or was not taken; reason is
+ *   overflow, purged, deleted or duplicate.
  * @BROKER_STEP_KIND_EXPIRED: Its time is over.
  * @BROKER_STEP_KIND_DEAD_LETTERED: It went to the queue's dead-letter target.
  */
@@ -321,6 +321,11 @@ enum {
 	BROKER_A_QUEUE_DYING,
 	BROKER_A_QUEUE_EXPIRED,
 	BROKER_A_QUEUE_DEAD_LETTERED,
+	BROKER_A_QUEUE_DEDUPE_WINDOW,
+	BROKER_A_QUEUE_DEDUPE_MAX,
+	BROKER_A_QUEUE_DEDUPE_IDS,
+	BROKER_A_QUEUE_DUPLICATES,
+	BROKER_A_QUEUE_DEDUPE_FORGOTTEN,
 
 	__BROKER_A_QUEUE_MAX,
 	BROKER_A_QUEUE_MAX = (__BROKER_A_QUEUE_MAX - 1)
