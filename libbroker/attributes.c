@@ -129,6 +129,11 @@ static const struct broker_attribute queue_list[] = {
 	PLAIN(QUEUE, DYING, "dying", U32),
 	PLAIN(QUEUE, EXPIRED, "expired", U64),
 	PLAIN(QUEUE, DEAD_LETTERED, "dead-lettered", U64),
+	PLAIN(QUEUE, DEDUPE_WINDOW, "dedupe-window", U32),
+	PLAIN(QUEUE, DEDUPE_MAX, "dedupe-max", U32),
+	PLAIN(QUEUE, DEDUPE_IDS, "dedupe-ids", U32),
+	PLAIN(QUEUE, DUPLICATES, "duplicates", U64),
+	PLAIN(QUEUE, DEDUPE_FORGOTTEN, "dedupe-forgotten", U64),
 };
 
 static const struct broker_attribute binding_list[] = {

@@ -156,6 +156,16 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.attribute = "dead-letter-key", .names = NAMES_QUEUE,
 		.help = "their routing key, or with the default exchange their queue",
 	},
+	[OPT_DEDUPE_WINDOW] = {
+		.name = "dedupe-window", .kind = VALUE_NUMBER, .value_name = "MS",
+		.max = UINT32_MAX, .attribute = "dedupe-window",
+		.help = "milliseconds to take no other message with the same dedupe id; 0: none",
+	},
+	[OPT_DEDUPE_MAX] = {
+		.name = "dedupe-max", .kind = VALUE_NUMBER, .value_name = "N",
+		.min = 1, .max = UINT32_MAX, .attribute = "dedupe-max",
+		.help = "most ids to remember; the oldest are forgotten first",
+	},
 	[OPT_IF_UNUSED] = {
 		.name = "if-unused", .attribute = "if-unused",
 		.help = "only an exchange without bindings, a queue without consumers",
@@ -342,6 +352,11 @@ const struct option_def option_table[NR_OPTIONS] = {
 	[OPT_SUBJECT] = {
 		.name = "subject", .kind = VALUE_TEXT, .value_name = "TEXT",
 		.property = BROKER_PROP_SUBJECT, .help = "what it is about",
+	},
+	[OPT_DEDUPE_ID] = {
+		.name = "dedupe-id", .kind = VALUE_TEXT, .value_name = "ID",
+		.property = BROKER_PROP_DEDUPE_ID,
+		.help = "queues take it once, however often it is published",
 	},
 	[OPT_TRACEPARENT] = {
 		.name = "traceparent", .kind = VALUE_TEXT, .value_name = "CONTEXT",

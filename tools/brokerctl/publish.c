@@ -23,6 +23,7 @@ struct publication {
 	json_t *confirms;		/* with --json, of a single message */
 	uint64_t published;
 	uint64_t accepted, refused;	/* queues, of all messages */
+	uint64_t duplicates;		/* of those accepted, had it before */
 };
 
 char *publish_reason(const struct args *args, int error)
@@ -99,7 +100,7 @@ static void tell_refusals(const struct publication *publication, unsigned int in
 	confirms = broker_batch_confirms(publication->batch, &count);
 	for (unsigned int i = 0; i < count; i++) {
 		if (confirms[i].op != index || !confirms[i].error ||
-		    confirms[i].error == -ECANCELED)
+		    confirms[i].error == -ECANCELED || confirms[i].error == -EALREADY)
 			continue;
 		queue = queue_name(confirms[i].queue);
 		fprintf(stderr, "%s: %s\n", queue,
@@ -141,6 +142,17 @@ static void keep_confirms(struct publication *publication)
 	}
 }
 
+static unsigned int count_duplicates(const struct publication *publication)
+{
+	const struct broker_confirm *confirms;
+	unsigned int count, duplicates = 0;
+
+	confirms = broker_batch_confirms(publication->batch, &count);
+	for (unsigned int i = 0; i < count; i++)
+		duplicates += confirms[i].error == -EALREADY;
+	return duplicates;
+}
+
 /* Publishes what was collected; stops at the first that fails. */
 static int submit(struct publication *publication)
 {
@@ -164,6 +176,7 @@ static int submit(struct publication *publication)
 		else
 			publication->published++;
 	}
+	publication->duplicates += count_duplicates(publication);
 	if (args->json && !args_has(args, OPT_LINES))
 		keep_confirms(publication);
 	broker_batch_clear(publication->batch);
@@ -353,14 +366,18 @@ static void tell_result(const struct publication *publication)
 		json_put(json, "published", json_number(publication->published));
 		json_put(json, "accepted", json_number(publication->accepted));
 		json_put(json, "refused", json_number(publication->refused));
+		json_put(json, "duplicates", json_number(publication->duplicates));
 		if (publication->confirms)
 			json_put(json, "queues", json_incref(publication->confirms));
 		json_print(json);
 	} else if (args_has(publication->args, OPT_TALLY)) {
-		printf("published %llu, enqueued %llu, refused %llu\n",
+		printf("published %llu, enqueued %llu, refused %llu",
 		       (unsigned long long)publication->published,
-		       (unsigned long long)publication->accepted,
+		       (unsigned long long)(publication->accepted - publication->duplicates),
 		       (unsigned long long)publication->refused);
+		if (publication->duplicates)
+			printf(", duplicates %llu", (unsigned long long)publication->duplicates);
+		printf("\n");
 	}
 }
 
@@ -375,6 +392,8 @@ int publish_run(const struct args *args)
 
 	if (args_has(args, OPT_BODY) && (args_has(args, OPT_LINES) || args_argument(args, 2)))
 		return usage_error(args->command, "--body takes the place of FILE and --lines");
+	if (args_has(args, OPT_DEDUPE_ID) && args_has(args, OPT_LINES))
+		return usage_error(args->command, "--dedupe-id names one message, not --lines");
 	status = open_session(args, &publication.session);
 	if (status)
 		return status;

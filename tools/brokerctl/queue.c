@@ -20,7 +20,8 @@ static const struct column columns[] = {
 static const char *const settings[] = {
 	"name", "flags", "max-messages", "max-bytes", "overflow", "uid", "gid", "mode",
 	"protected", "sealed", "priorities", "ttl", "lease", "max-delivery", "retry-min",
-	"retry-max", "retry-jitter", "dead-letter-exchange", "dead-letter-key", NULL
+	"retry-max", "retry-jitter", "dead-letter-exchange", "dead-letter-key",
+	"dedupe-window", "dedupe-max", NULL
 };
 
 const struct noun noun_queue = {
