@@ -6,8 +6,8 @@
  * For kernels with fault injection: /proc/self/fail-nth makes the n-th point of
  * failure in what this task does next fail.
  */
-#include "helper.h"
 #include "kselftest_harness.h"
+#include "once.h"
 
 #define POINTS	2000	/* no call has as many */
 
@@ -132,6 +132,37 @@ TEST_F(fault, submit)
 TEST_F(fault, submit_with_new_route)
 {
 	submit_faults(_metadata, self->fd, 1);
+}
+
+/* What is sent again after each failure is in both queues once. */
+TEST_F(fault, dedupe)
+{
+	unsigned int number = 0;
+	struct broker_result result;
+	struct broker_submit s;
+	struct broker_op op;
+	char area[512];
+	int ret;
+
+	EACH_POINT {
+		op_publish(&op, &(struct pub) {
+			.exchange = "x", .key = "a.b", .body = "m", .props = area,
+			.props_len = id_props(area, BROKER_TYPE_BYTES, &number, sizeof(number)),
+		});
+		s = submit_of(&op, 1, &result);
+		result.error = 1;
+		ret = faulty(self->fd, BROKER_IOC_SUBMIT, &s);
+		FAULT_OR_SUCCESS(ret);
+		if (!ret && result.error != 1)
+			FAULT_OR_SUCCESS(result.error);
+		ASSERT_EQ(0, submit_one(self->fd, &op));
+		op_free(&op);
+		number++;
+		ASSERT_EQ(number, ready("q"));
+		ASSERT_EQ(number, ready("p"));
+		ASSERT_EQ(number, queue_get("q", BROKER_A_QUEUE_DEDUPE_IDS));
+	}
+	ALL_POINTS_MET();
 }
 
 /* A transaction of a delivery and three messages, in two queues. */

@@ -254,6 +254,8 @@ struct nl_opts {
 	uint32_t overflow;
 	uint32_t priorities, ttl, lease, max_delivery, retry_min, retry_max;
 	const char *dead_exchange, *dead_key;
+	uint32_t dedupe_window, dedupe_max;
+	int no_dedupe;		/* a window of 0 */
 	const char *alternate;
 	const char *hash_header;
 	const char *rewrite_from, *rewrite_to;
@@ -294,6 +296,10 @@ static inline int queue_command(int cmd, const char *name, const struct nl_opts 
 	}
 	nl_put_str(msg, BROKER_A_QUEUE_DEAD_LETTER_EXCHANGE, o->dead_exchange);
 	nl_put_str(msg, BROKER_A_QUEUE_DEAD_LETTER_KEY, o->dead_key);
+	if (o->dedupe_window || o->no_dedupe)
+		nl_put_u32(msg, BROKER_A_QUEUE_DEDUPE_WINDOW, o->dedupe_window);
+	if (o->dedupe_max)
+		nl_put_u32(msg, BROKER_A_QUEUE_DEDUPE_MAX, o->dedupe_max);
 	if (o->owned) {
 		nl_put_u32(msg, BROKER_A_QUEUE_UID, o->uid);
 		nl_put_u32(msg, BROKER_A_QUEUE_GID, o->gid);

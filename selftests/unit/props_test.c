@@ -313,6 +313,18 @@ static void test_delivery_mode_high(void)
 	EXPECT_EQ(check_int64(BROKER_PROP_DELIVERY_MODE, 3), -EINVAL);
 }
 
+static void test_dedupe_id_length(void)
+{
+	char id[256] = {};
+
+	EXPECT_EQ(check_one(BROKER_PROP_DEDUPE_ID, BROKER_TYPE_STRING, "", 0), -EINVAL);
+	EXPECT_EQ(check_one(BROKER_PROP_DEDUPE_ID, BROKER_TYPE_BYTES, "", 0), -EINVAL);
+	EXPECT_EQ(check_one(BROKER_PROP_DEDUPE_ID, BROKER_TYPE_STRING, id, 256), -EINVAL);
+	EXPECT_EQ(check_one(BROKER_PROP_DEDUPE_ID, BROKER_TYPE_BYTES, id, 256), -EINVAL);
+	EXPECT_EQ(check_one(BROKER_PROP_DEDUPE_ID, BROKER_TYPE_BYTES, id, 255), 0);
+	EXPECT_EQ(check_one(BROKER_PROP_DEDUPE_ID, BROKER_TYPE_STRING, "x", 1), 0);
+}
+
 static void test_value_not_utf8(void)
 {
 	EXPECT_EQ(check_one(BROKER_PROP_TYPE, BROKER_TYPE_STRING, "\xff", 1), -EILSEQ);
@@ -557,6 +569,7 @@ static const struct tap_test tests[] = {
 	TAP_TEST(priority_high),
 	TAP_TEST(delivery_mode_zero),
 	TAP_TEST(delivery_mode_high),
+	TAP_TEST(dedupe_id_length),
 	TAP_TEST(value_not_utf8),
 	TAP_TEST(first_fault_decides),
 	TAP_TEST(next),
