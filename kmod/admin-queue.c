@@ -188,7 +188,8 @@ static int put_stats(struct sk_buff *skb, const struct broker_queue_stats *stats
 	       put_u64(skb, BROKER_A_QUEUE_PURGED, stats->purged) ||
 	       put_u64(skb, BROKER_A_QUEUE_MOVED, stats->moved) ||
 	       put_u64(skb, BROKER_A_QUEUE_EXPIRED, stats->expired) ||
-	       put_u64(skb, BROKER_A_QUEUE_DEAD_LETTERED, stats->dead_lettered);
+	       put_u64(skb, BROKER_A_QUEUE_DEAD_LETTERED, stats->dead_lettered) ||
+	       put_u64(skb, BROKER_A_QUEUE_OVERWRITTEN, stats->overwritten);
 }
 
 int broker_nl_put_queue(struct sk_buff *skb, const struct broker_nl_head *head,

@@ -10,6 +10,7 @@
 #include "broker.h"
 #include "deadletter.h"
 #include "entry.h"
+#include "memory.h"
 #include "message.h"
 #include "queue.h"
 #include "reservation.h"
@@ -114,8 +115,8 @@ static struct broker_deaths *deaths_new(const struct broker_queue *queue,
 }
 
 /* Makes an entry for each queue it goes to, and takes room there. */
-static int deadletter_reserve(struct broker_routes *routes, struct broker_entry *entry,
-			      struct broker_deaths *deaths)
+static int letter_take_room(struct broker_routes *routes, struct broker_entry *entry,
+			    struct broker_deaths *deaths, u8 depth)
 {
 	u32 i;
 	int err;
@@ -134,6 +135,7 @@ static int deadletter_reserve(struct broker_routes *routes, struct broker_entry 
 	for (i = 0; i < routes->nr; i++) {
 		struct broker_route *route = &routes->route[i];
 
+		route->reservation.depth = depth;
 		route->error = broker_queue_reserve(route->queue, &route->reservation);
 		if (route->error && route->error != -ENOENT)
 			return route->error;
@@ -141,7 +143,8 @@ static int deadletter_reserve(struct broker_routes *routes, struct broker_entry 
 	return 0;
 }
 
-static void deadletter_undo(struct broker_routes *routes)
+/* Ends a letter: what was not sent is given up. */
+static void letter_end(struct broker_routes *routes)
 {
 	u32 i;
 
@@ -153,10 +156,12 @@ static void deadletter_undo(struct broker_routes *routes)
 		broker_entry_free(route->reservation.entry);
 		route->reservation.entry = NULL;
 	}
+	broker_routes_free(routes);
 }
 
-static int deadletter_publish(struct broker_queue *queue, struct broker_entry *entry,
-			      const struct broker_target *target)
+/* Finds where @entry of @queue goes, and takes room there; 0: send it, or end it. */
+static int letter_reserve(struct broker_routes *routes, struct broker_queue *queue,
+			  struct broker_entry *entry, const struct broker_target *target, u8 depth)
 {
 	struct broker_message *message = entry->message;
 	const struct broker_routing routing = {
@@ -170,31 +175,133 @@ static int deadletter_publish(struct broker_queue *queue, struct broker_entry *e
 		.message = message,
 	};
 	struct broker_deaths *deaths;
-	struct broker_routes routes;
-	u32 i, done = 0;
+	u32 i;
 	int err;
 
 	deaths = deaths_new(queue, entry);
 	if (!deaths)
 		return -ENOMEM;
-	broker_routes_init(&routes);
+	broker_routes_init(routes);
 	err = deaths->unseen > DEADLETTER_MAX_UNSEEN ? -ELOOP :
-	      broker_routes_find(&routes, queue->broker, &routing);
-	if (!err && !routes.nr)
+	      broker_routes_find(routes, queue->broker, &routing);
+	if (!err && !routes->nr)
 		err = -EHOSTUNREACH;
+	for (i = 0; i < routes->nr; i++)
+		routes->route[i].error = -ECANCELED;
 	if (!err)
-		err = deadletter_reserve(&routes, entry, deaths);
-	for (i = 0; !err && i < routes.nr; i++) {
-		if (routes.route[i].error)
+		err = letter_take_room(routes, entry, deaths, depth);
+	broker_deaths_put(deaths);
+	if (err)
+		letter_end(routes);
+	return err;
+}
+
+/* Puts it where room was taken; how many queues that was. */
+static u32 letter_send(struct broker_routes *routes)
+{
+	u32 i, done = 0;
+
+	for (i = 0; i < routes->nr; i++) {
+		struct broker_route *route = &routes->route[i];
+
+		if (route->error)
 			continue;
-		broker_queue_commit(routes.route[i].queue, &routes.route[i].reservation);
-		routes.route[i].error = -ECANCELED;
+		broker_queue_commit(route->queue, &route->reservation);
+		route->error = -ECANCELED;
 		done++;
 	}
-	deadletter_undo(&routes);
-	broker_routes_free(&routes);
-	broker_deaths_put(deaths);
-	return err ?: done ? 0 : -EHOSTUNREACH;
+	letter_end(routes);
+	return done;
+}
+
+static int deadletter_publish(struct broker_queue *queue, struct broker_entry *entry,
+			      const struct broker_target *target)
+{
+	struct broker_routes routes;
+	int err = letter_reserve(&routes, queue, entry, target, 0);
+
+	if (err)
+		return err;
+	return letter_send(&routes) ? 0 : -EHOSTUNREACH;
+}
+
+static bool letter_has_queue(const struct broker_routes *routes)
+{
+	u32 i;
+
+	for (i = 0; i < routes->nr; i++)
+		if (!routes->route[i].error)
+			return true;
+	return false;
+}
+
+/**
+ * broker_letters_reserve() - Take room for entries that are to make room in a full queue
+ * @queue: with a reference
+ * @entries: set aside there
+ * @target: where they go, or NULL
+ * @depth: queues that have full ones before them, this one among them
+ * @letters: gets a letter for each; send or undo them
+ *
+ * Return: 0; -ENOMEM; -EAGAIN: one of them cannot go, now or ever; then there is no
+ * letter.
+ */
+int broker_letters_reserve(struct broker_queue *queue, struct broker_entry *entries,
+			   const struct broker_target *target, u8 depth,
+			   struct broker_letter **letters)
+{
+	struct broker_letter *letter;
+	int err = target && depth <= BROKER_RESERVE_DEPTH ? 0 : -EAGAIN;
+
+	*letters = NULL;
+	for (; entries && !err; entries = entries->next) {
+		letter = kmalloc(sizeof(*letter), BROKER_GFP);
+		if (!letter) {
+			err = -ENOMEM;
+			break;
+		}
+		entries->reason = BROKER_DEATH_OVERFLOW;
+		err = letter_reserve(&letter->routes, queue, entries, target, depth);
+		if (err) {
+			kfree(letter);
+			break;
+		}
+		letter->next = *letters;
+		*letters = letter;
+		if (!letter_has_queue(&letter->routes))
+			err = -EAGAIN;
+		cond_resched();
+	}
+	if (!err)
+		return 0;
+	broker_letters_undo(*letters);
+	*letters = NULL;
+	return err == -ENOMEM ? -ENOMEM : -EAGAIN;
+}
+
+/* Cannot fail; what a deleted queue would get goes with it. */
+void broker_letters_send(struct broker_letter *letters)
+{
+	while (letters) {
+		struct broker_letter *letter = letters;
+
+		letters = letter->next;
+		letter_send(&letter->routes);
+		kfree(letter);
+		cond_resched();
+	}
+}
+
+void broker_letters_undo(struct broker_letter *letters)
+{
+	while (letters) {
+		struct broker_letter *letter = letters;
+
+		letters = letter->next;
+		letter_end(&letter->routes);
+		kfree(letter);
+		cond_resched();
+	}
 }
 
 /* What became of one that was taken out of queue->dying; false: try again later. */

@@ -7,6 +7,8 @@
 
 #include <linux/broker.h>
 
+#include "route.h"
+
 struct broker_entry;
 struct broker_queue;
 struct pid;
@@ -14,11 +16,11 @@ struct pid;
 /**
  * DOC: Dead letters
  *
- * A message that was rejected, that failed too often, or that outlived its time
- * goes where its queue says: to an exchange, with a routing key.  It is moved as
- * it would be published, to all matching queues or to none, and leaves its queue
- * only when they have it; meanwhile nobody gets it from either.  So it is never
- * lost, and never twice there.
+ * A message that was rejected, that failed too often, that outlived its time, or
+ * that has to make room, goes where its queue says: to an exchange, with a routing
+ * key.  It is moved as it would be published, to all matching queues or to none, and
+ * leaves its queue only when they have it; meanwhile nobody gets it from either.  So
+ * it is never lost, and never twice there.
  *
  * Where it cannot be moved now, since a queue is full or memory is short, it
  * stays, counts, and is tried again.  Where it never can be, because there is no
@@ -27,6 +29,8 @@ struct pid;
  * until an administrator redrives or deletes it.
  *
  * The clock's work moves them, so it costs those who reject or fail no memory.
+ * Only what makes room is moved by whoever needs that, since it must be done at
+ * once (reservation.h).
  */
 
 /**
@@ -92,6 +96,22 @@ struct broker_deaths {
 
 struct broker_deaths *broker_deaths_get(struct broker_deaths *deaths);
 void broker_deaths_put(struct broker_deaths *deaths);
+
+/**
+ * struct broker_letter - a dead letter that room is reserved for
+ * @next: in a list (owner: the reservation)
+ * @routes: where it goes (owner: the reservation)
+ */
+struct broker_letter {
+	struct broker_letter *next;
+	struct broker_routes routes;
+};
+
+int broker_letters_reserve(struct broker_queue *queue, struct broker_entry *entries,
+			   const struct broker_target *target, u8 depth,
+			   struct broker_letter **letters);
+void broker_letters_send(struct broker_letter *letters);
+void broker_letters_undo(struct broker_letter *letters);
 
 void broker_deadletter_run(struct broker_queue *queue);
 

@@ -32,8 +32,10 @@ struct broker_entry *broker_entry_new(struct broker_message *message)
 	struct broker_entry *entry;
 
 	entry = kmem_cache_zalloc(entry_cache, BROKER_GFP);
-	if (entry)
+	if (entry) {
 		entry->message = broker_message_get(message);
+		INIT_LIST_HEAD(&entry->of_queue);
+	}
 	return entry;
 }
 

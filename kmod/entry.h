@@ -47,6 +47,7 @@ enum broker_entry_state {
  * struct broker_entry - a queue's entry for a message: a delivery to be
  * @node: in the tree that @state names (queue.lock)
  * @next: in a list, where it is in no tree (queue.lock, or owner of the list)
+ * @of_queue: in queue.entries, once it is enqueued (queue.lock)
  * @message: what it delivers (const)
  * @reply: to be sent when it ends, if it is a request, or NULL (owner: the entry)
  * @holder: process that last had it, or NULL (queue.lock)
@@ -76,6 +77,7 @@ struct broker_entry {
 		struct rb_node node;
 		struct broker_entry *next;
 	};
+	struct list_head of_queue;
 	struct broker_message *message;
 	struct broker_reply_slot *reply;
 	struct pid *holder;

@@ -86,6 +86,9 @@ static int move_one(struct broker_move *move)
 		return err;
 	}
 	broker_schedule_move(entry, move->to);
+	spin_lock(&move->from->lock);
+	list_del_init(&entry->of_queue);
+	spin_unlock(&move->from->lock);
 	broker_queue_commit(move->to, &reservation);
 	move_left(move->from, size);
 	return 1;

@@ -161,6 +161,22 @@ void broker_publish_abort(struct broker_routes *routes)
 	}
 }
 
+/* The queue has the message already, or goes without it. */
+static bool is_no_refusal(int err)
+{
+	return err == -EALREADY || err == -ENOBUFS;
+}
+
+/* -ENOBUFS: the queue is full, and goes without the message, as its policy is. */
+static int publish_reserve_one(struct broker_route *route)
+{
+	int err = broker_queue_reserve(route->queue, &route->reservation);
+
+	if (err == -EAGAIN && READ_ONCE(route->queue->overflow) == BROKER_OVERFLOW_DROP_NEW)
+		return -ENOBUFS;
+	return err;
+}
+
 /* Takes room in the queues that taps alone lead to: one that refuses only counts that. */
 static void publish_reserve_taps(struct broker_routes *routes)
 {
@@ -171,15 +187,15 @@ static void publish_reserve_taps(struct broker_routes *routes)
 
 		if (!route->tap)
 			continue;
-		route->error = broker_queue_reserve(route->queue, &route->reservation);
-		if (route->error && route->error != -ENOENT && route->error != -EALREADY)
+		route->error = publish_reserve_one(route);
+		if (route->error && route->error != -ENOENT && !is_no_refusal(route->error))
 			broker_queue_count_refused(route->queue);
 	}
 }
 
 /*
- * How many queues have room, or the message, taps aside; without @partial all, or none and the
- * error of the one that has not.
+ * How many queues have room, or the message, or drop it, taps aside; without @partial
+ * all, or none and the error of the one that has not.
  */
 static int publish_reserve_each(struct broker_routes *routes, bool partial,
 				struct broker_route **refused)
@@ -194,9 +210,9 @@ static int publish_reserve_each(struct broker_routes *routes, bool partial,
 
 		if (route->tap)
 			continue;
-		route->error = broker_queue_reserve(route->queue, &route->reservation);
+		route->error = publish_reserve_one(route);
 		route->sequence = route->reservation.sequence;
-		if (!route->error || route->error == -EALREADY) {
+		if (!route->error || is_no_refusal(route->error)) {
 			reserved++;
 			continue;
 		}
@@ -404,7 +420,7 @@ void broker_publish_count_refusals(struct broker_submission *submit, struct brok
 		struct broker_route *route = &routes->route[i];
 
 		if (route->tap || !route->error || route->error == -ENOENT ||
-		    route->error == -ECANCELED || route->error == -EALREADY)
+		    route->error == -ECANCELED || is_no_refusal(route->error))
 			continue;
 		broker_queue_count_refused(route->queue);
 		publish_advise(submit, route->queue, BROKER_ADVISORY_KIND_QUEUE_OVERFLOW);
@@ -452,6 +468,12 @@ static int publish_reserve_wait(struct broker_submission *submit, const struct b
 	return err;
 }
 
+static void publish_drop(struct broker_submission *submit, struct broker_queue *queue)
+{
+	broker_queue_count_dropped(queue);
+	publish_advise(submit, queue, BROKER_ADVISORY_KIND_QUEUE_OVERFLOW);
+}
+
 /* Enqueues it; @transaction, if there is one, hides it.  A duplicate is as good as taken. */
 void broker_publish_commit(struct broker_submission *submit, struct broker_routes *routes,
 			   struct broker_transaction *transaction, struct broker_result *result)
@@ -467,7 +489,9 @@ void broker_publish_commit(struct broker_submission *submit, struct broker_route
 							 transaction);
 		else if (!route->error)
 			route->error = broker_queue_commit(route->queue, &route->reservation);
-		else if (route->error != -EALREADY)
+		else if (route->error == -ENOBUFS)
+			publish_drop(submit, route->queue);
+		if (route->error && route->error != -EALREADY)
 			continue;
 		if (route->error)
 			broker_queue_count_duplicate(route->queue, route->reservation.entry);

@@ -128,6 +128,7 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 	queue->dedupe_max = config->dedupe_max;
 	broker_marks_init(&queue->marks);
 	spin_lock_init(&queue->lock);
+	INIT_LIST_HEAD(&queue->entries);
 	queue->ready.root = RB_ROOT_CACHED;
 	queue->hidden.root = RB_ROOT_CACHED;
 	queue->dying.root = RB_ROOT_CACHED;
@@ -500,8 +501,7 @@ void broker_queue_show_locked(struct broker_queue *queue)
 		next = broker_entry_next(entry);
 		if (!queue->dead && !broker_transaction_is_committed(entry->transaction))
 			continue;
-		broker_entry_erase(&queue->hidden, entry);
-		broker_transaction_put(entry->transaction);
+		broker_queue_detach_locked(queue, entry);
 		broker_queue_place_locked(queue, entry);
 	}
 }
@@ -581,11 +581,20 @@ void broker_queue_detach_locked(struct broker_queue *queue, struct broker_entry 
 {
 	lockdep_assert_held(&queue->lock);
 	switch (entry->state) {
+	case BROKER_ENTRY_HIDDEN:
+		broker_entry_erase(&queue->hidden, entry);
+		broker_transaction_put(entry->transaction);
+		break;
 	case BROKER_ENTRY_READY:
 		broker_queue_take_locked(queue, entry);
 		break;
 	case BROKER_ENTRY_PENDING:
 		broker_consumer_withdraw_locked(entry->consumer, entry);
+		queue->nr_unacked--;
+		break;
+	case BROKER_ENTRY_LEASED:
+		broker_consumer_unlist_locked(entry->consumer, entry);
+		broker_consumer_update_locked(entry->consumer);
 		queue->nr_unacked--;
 		break;
 	case BROKER_ENTRY_WAITING:
@@ -641,11 +650,18 @@ void broker_queue_shrink_locked(struct broker_queue *queue, u32 messages, u64 by
 	WRITE_ONCE(queue->bytes, queue->bytes - bytes);
 }
 
+/* An entry that is in no tree is the queue's no longer; its room is still to go. */
+void broker_queue_leave_locked(struct broker_queue *queue, struct broker_entry *entry)
+{
+	broker_schedule_leave_locked(queue, entry);
+	list_del_init(&entry->of_queue);
+}
+
 /* An entry that is in no tree leaves the queue for good; the caller frees @freed. */
 void broker_queue_remove_locked(struct broker_queue *queue, struct broker_entry *entry,
 				struct broker_entry **freed)
 {
-	broker_schedule_leave_locked(queue, entry);
+	broker_queue_leave_locked(queue, entry);
 	broker_queue_shrink_locked(queue, 1, broker_message_size(entry->message));
 	entry->next = *freed;
 	*freed = entry;

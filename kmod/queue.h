@@ -127,7 +127,7 @@ struct broker_queue_config {
  * @released: came back untried (queue.lock)
  * @failed: came back after FAIL or a crash (queue.lock)
  * @rejected: settled as never to be tried again (queue.lock)
- * @dropped: dropped to make room (queue.lock)
+ * @dropped: dropped to make room, or for want of it (queue.lock)
  * @refused: refused for want of room (queue.lock)
  * @purged: removed by purge (queue.lock)
  * @moved: moved to another queue (queue.lock)
@@ -135,6 +135,7 @@ struct broker_queue_config {
  * @dead_lettered: moved to where dead messages go (queue.lock)
  * @duplicates: published, and not taken again (queue.lock)
  * @dedupe_forgotten: ids forgotten before their time, for others (queue.lock)
+ * @overwritten: dropped for newer ones, whoever had them (queue.lock)
  */
 struct broker_queue_stats {
 	u64 enqueued;
@@ -152,6 +153,7 @@ struct broker_queue_stats {
 	u64 dead_lettered;
 	u64 duplicates;
 	u64 dedupe_forgotten;
+	u64 overwritten;
 };
 
 /**
@@ -187,6 +189,7 @@ struct broker_queue_stats {
  * @lock: the queue.lock
  * @dead: was deleted (queue.lock; read anywhere)
  * @had_consumer: an auto-delete queue waits for its first one (queue.lock)
+ * @entries: all, the oldest first, on their way in and out too (queue.lock)
  * @ready: entries that wait for a consumer, by sequence (queue.lock)
  * @nr_ready: how many (queue.lock; read anywhere)
  * @hidden: entries of transactions under way, by place (queue.lock)
@@ -249,6 +252,7 @@ struct broker_queue {
 	spinlock_t lock;
 	bool dead;
 	bool had_consumer;
+	struct list_head entries;
 	struct broker_entry_tree ready;
 	u32 nr_ready;
 	struct broker_entry_tree hidden;
@@ -314,6 +318,7 @@ void broker_queue_dying_locked(struct broker_queue *queue, struct broker_entry *
 void broker_queue_bury_locked(struct broker_queue *queue, struct broker_entry *entry, u8 reason);
 void broker_queue_return_locked(struct broker_queue *queue, struct broker_entry *entry);
 void broker_queue_shrink_locked(struct broker_queue *queue, u32 messages, u64 bytes);
+void broker_queue_leave_locked(struct broker_queue *queue, struct broker_entry *entry);
 void broker_queue_remove_locked(struct broker_queue *queue, struct broker_entry *entry,
 				struct broker_entry **freed);
 

@@ -9,6 +9,7 @@
 
 #include "advisory.h"
 #include "broker.h"
+#include "deadletter.h"
 #include "dedupe.h"
 #include "entry.h"
 #include "message.h"
@@ -74,6 +75,13 @@ void broker_queue_count_duplicate(struct broker_queue *queue, const struct broke
 	spin_unlock(&queue->lock);
 }
 
+void broker_queue_count_dropped(struct broker_queue *queue)
+{
+	spin_lock(&queue->lock);
+	queue->stats.dropped++;
+	spin_unlock(&queue->lock);
+}
+
 /* Puts set-aside entries back to their places; drops the lock now and then. */
 static void reservation_restore_locked(struct broker_queue *queue,
 				       struct broker_reservation *reservation)
@@ -92,21 +100,47 @@ static void reservation_restore_locked(struct broker_queue *queue,
 	broker_queue_dispatch_locked(queue);
 }
 
-/* Sets the oldest ready entry aside, if there is one; it goes on counting. */
+/* Sets an entry aside; it goes on counting. */
+static void reservation_add_victim_locked(struct broker_queue *queue,
+					  struct broker_reservation *reservation,
+					  struct broker_entry *entry)
+{
+	lockdep_assert_held(&queue->lock);
+	broker_queue_detach_locked(queue, entry);
+	entry->next = reservation->victims;
+	reservation->victims = entry;
+	reservation->nr_victims++;
+	reservation->victim_bytes += broker_message_size(entry->message);
+}
+
+/* Sets the oldest ready entry aside, if there is one, and one must go for the next. */
 static bool reservation_set_aside_locked(struct broker_queue *queue,
 					 struct broker_reservation *reservation)
 {
 	struct broker_entry *entry = broker_entry_first(&queue->ready);
 
 	lockdep_assert_held(&queue->lock);
-	if (queue->overflow != BROKER_OVERFLOW_DROP_HEAD || !entry)
+	if (!entry || (queue->overflow != BROKER_OVERFLOW_DROP_HEAD &&
+		       (queue->overflow != BROKER_OVERFLOW_DEAD_LETTER || !queue->dead_letter)))
 		return false;
-	broker_queue_take_locked(queue, entry);
-	entry->next = reservation->victims;
-	reservation->victims = entry;
-	reservation->nr_victims++;
-	reservation->victim_bytes += broker_message_size(entry->message);
+	reservation_add_victim_locked(queue, reservation, entry);
 	return true;
+}
+
+/* The oldest entry of a ring, whoever has it; NULL: all are on their way in or out. */
+static struct broker_entry *reservation_oldest_locked(const struct broker_queue *queue)
+{
+	struct broker_entry *entry;
+	u32 looks = 0;
+
+	lockdep_assert_held(&queue->lock);
+	list_for_each_entry(entry, &queue->entries, of_queue) {
+		if (entry->state != BROKER_ENTRY_LOOSE && entry->state != BROKER_ENTRY_CLAIMED)
+			return entry;
+		if (++looks == BROKER_LOCK_BATCH)
+			break;
+	}
+	return NULL;
 }
 
 static bool reservation_fits_locked(const struct broker_queue *queue,
@@ -119,6 +153,24 @@ static bool reservation_fits_locked(const struct broker_queue *queue,
 	messages -= reservation->nr_victims + reservation->spare_messages;
 	bytes -= reservation->victim_bytes + reservation->spare_bytes;
 	return messages <= queue->max_messages && bytes <= queue->max_bytes;
+}
+
+/* Makes room in a ring; false: there is none to be made. */
+static bool reservation_overwrite_locked(struct broker_queue *queue,
+					 struct broker_reservation *reservation, u64 size)
+{
+	struct broker_entry *entry;
+
+	lockdep_assert_held(&queue->lock);
+	while (!queue->dead && !reservation_fits_locked(queue, reservation, size)) {
+		entry = reservation_oldest_locked(queue);
+		if (!entry)
+			return false;
+		reservation_add_victim_locked(queue, reservation, entry);
+		if (!(reservation->nr_victims % BROKER_LOCK_BATCH))
+			cond_resched_lock(&queue->lock);
+	}
+	return true;
 }
 
 static void reservation_take_spare(struct broker_reservation *reservation, u64 size)
@@ -140,12 +192,14 @@ static void reservation_take_spare(struct broker_reservation *reservation, u64 s
  *
  * Return: 0, then commit or abort it; -EAGAIN: full; -EMSGSIZE: more than the
  * queue could ever hold; -ESHUTDOWN: it is sealed; -ENOENT: it was deleted;
- * -EALREADY: it is a duplicate, of the message with reservation.sequence.  A failed
+ * -ENOMEM; -EALREADY: it is a duplicate, of the message with reservation.sequence.  A failed
  * call leaves the rest of @reservation as it was.
  */
 int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *reservation)
 {
 	u64 size = broker_message_size(reservation->entry->message);
+	struct broker_target *target = NULL;
+	bool dead_letter = false;
 	u64 room, first;
 	int err = 0;
 
@@ -163,30 +217,45 @@ int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *
 			err = -ESHUTDOWN;
 		else if (reservation_fits_locked(queue, reservation, size))
 			break;
+		else if (queue->overflow == BROKER_OVERFLOW_RING)
+			reservation->overwrite = true;
 		else if (!reservation_set_aside_locked(queue, reservation))
 			err = -EAGAIN;
 		else if (!(reservation->nr_victims % BROKER_LOCK_BATCH))
 			cond_resched_lock(&queue->lock);
+		if (reservation->overwrite)
+			break;
 	}
-	if (!err) {
+	if (!err && !reservation->overwrite) {
 		/* What goes away for it still counts, and makes room for as much. */
 		room = reservation->victim_bytes + reservation->spare_bytes;
 		reservation->messages = !reservation->nr_victims && !reservation->spare_messages;
 		reservation->bytes = size > room ? size - room : 0;
 		WRITE_ONCE(queue->held, queue->held + reservation->messages);
 		WRITE_ONCE(queue->bytes, queue->bytes + reservation->bytes);
-		spin_unlock(&queue->lock);
-		return 0;
+		dead_letter = reservation->victims &&
+			      queue->overflow == BROKER_OVERFLOW_DEAD_LETTER;
+		target = dead_letter ? broker_target_get(queue->dead_letter) : NULL;
 	}
 	spin_unlock(&queue->lock);
-	broker_queue_abort(queue, reservation);
-	reservation->sequence = first;
+	if (dead_letter) {
+		err = broker_letters_reserve(queue, reservation->victims, target,
+					     reservation->depth + 1, &reservation->letters);
+		broker_target_put(target);
+	}
+	if (err)
+		broker_queue_abort(queue, reservation);
+	if (err) {
+		broker_queue_abort(queue, reservation);
+		reservation->sequence = first;
+	}
 	return err;
 }
 
 /* Gives a reservation up; entry and mark stay the caller's. */
 void broker_queue_abort(struct broker_queue *queue, struct broker_reservation *reservation)
 {
+	broker_letters_undo(reservation->letters);
 	spin_lock(&queue->lock);
 	WRITE_ONCE(queue->held, queue->held - reservation->messages);
 	WRITE_ONCE(queue->bytes, queue->bytes - reservation->bytes);
@@ -204,43 +273,70 @@ void broker_queue_abort(struct broker_queue *queue, struct broker_reservation *r
 	*reservation = (struct broker_reservation) {
 		.entry = reservation->entry,
 		.spare = reservation->spare,
+		.depth = reservation->depth,
 		.mark = reservation->mark,
 	};
 }
 
-/* Has it told, unless it was an advisory that did not fit. */
-static void reservation_advise_dropped(struct broker_queue *queue,
-				       const struct broker_message *message, u32 count)
+/* What becomes of those set aside: counted, and told unless it was an advisory that came. */
+static void reservation_count_locked(struct broker_queue *queue,
+				     const struct broker_reservation *reservation,
+				     const struct broker_message *message)
 {
-	struct broker_advice advice;
+	u32 count = reservation->nr_victims;
+	struct broker_advice advice = {};
 
-	if (!count || !message->sender->pid)
+	lockdep_assert_held(&queue->lock);
+	if (reservation->overwrite)
+		queue->stats.overwritten += count;
+	else if (reservation->letters)
+		queue->stats.dead_lettered += count;
+	else
+		queue->stats.dropped += count;
+	if (!count || reservation->overwrite || !message->sender->pid)
 		return;
 	advice = broker_advice_sender(message->sender);
-	broker_advise(queue, BROKER_ADVISORY_KIND_QUEUE_OVERFLOW, count, &advice);
+	broker_advise(queue, reservation->letters ? BROKER_ADVISORY_KIND_MESSAGE_DEAD_LETTERED :
+		      BROKER_ADVISORY_KIND_QUEUE_OVERFLOW, count, &advice);
 }
 
-/* Frees what a commit dropped. */
-static void reservation_free_dropped(struct broker_queue *queue, struct broker_entry *dropped)
+/* Frees what a commit let go. */
+static void reservation_free_dropped(struct broker_queue *queue, struct broker_entry *dropped,
+				     const char *reason)
 {
 	struct broker_entry *entry;
 
 	for (entry = dropped; trace_broker_drop_enabled() && entry; entry = entry->next)
-		trace_broker_drop(queue, entry, READ_ONCE(queue->dead) ? "deleted" : "overflow");
+		trace_broker_drop(queue, entry, READ_ONCE(queue->dead) ? "deleted" : reason);
 	broker_entry_free_list(dropped);
 }
 
-/* Puts the entry to its place, hidden by @transaction or not; frees what must go. */
+/* Puts the entry to its place; hidden by @transaction or not. */
+static void reservation_enqueue_locked(struct broker_queue *queue, struct broker_entry *entry,
+				       u64 sequence, struct broker_transaction *transaction)
+{
+	lockdep_assert_held(&queue->lock);
+	entry->place |= sequence;
+	list_add_tail(&entry->of_queue, &queue->entries);
+	broker_schedule_enter_locked(queue, entry);
+	trace_broker_enqueue(queue, entry);
+	if (transaction) {
+		broker_queue_hide_locked(queue, entry, transaction);
+	} else {
+		broker_queue_place_locked(queue, entry);
+		broker_queue_dispatch_locked(queue);
+	}
+}
+
+/* Enqueues the entry, hidden by @transaction or not; frees or moves what must go. */
 static int reservation_use(struct broker_queue *queue, struct broker_reservation *reservation,
 			   struct broker_transaction *transaction)
 {
-	struct broker_entry *entry = reservation->entry, *dropped = reservation->victims;
-	u32 messages = reservation->messages + reservation->nr_victims +
-		       reservation->spare_messages;
-	u64 bytes = reservation->bytes + reservation->victim_bytes + reservation->spare_bytes;
-	u64 size = broker_message_size(entry->message);
-	struct broker_entry *victim;
+	struct broker_entry *entry = reservation->entry, *victim;
+	u64 size = broker_message_size(entry->message), bytes;
 	u64 sequence = 0, first;
+	bool fits = true;
+	u32 messages;
 
 	spin_lock(&queue->lock);
 	first = broker_dedupe_find_locked(queue, reservation);
@@ -251,34 +347,41 @@ static int reservation_use(struct broker_queue *queue, struct broker_reservation
 		return -EALREADY;
 	}
 	if (likely(!queue->dead)) {
-		WRITE_ONCE(queue->held, queue->held + 1 - messages);
-		WRITE_ONCE(queue->bytes, queue->bytes + size - bytes);
-		queue->stats.enqueued++;
-		queue->stats.dropped += reservation->nr_victims;
 		sequence = ++queue->sequence;
-		entry->place |= sequence;
+		queue->stats.enqueued++;
 		broker_dedupe_record_locked(queue, reservation, sequence);
-		broker_schedule_enter_locked(queue, entry);
-		reservation_advise_dropped(queue, entry->message, reservation->nr_victims);
-		trace_broker_enqueue(queue, entry);
-		if (transaction) {
-			broker_queue_hide_locked(queue, entry, transaction);
-		} else {
-			broker_queue_place_locked(queue, entry);
-			broker_queue_dispatch_locked(queue);
-		}
-	} else {
-		WRITE_ONCE(queue->held, queue->held - messages);
-		WRITE_ONCE(queue->bytes, queue->bytes - bytes);
-		entry->next = dropped;
-		dropped = entry;
 	}
+	if (reservation->overwrite)
+		fits = reservation_overwrite_locked(queue, reservation, size);
+	messages = reservation->messages + reservation->nr_victims + reservation->spare_messages;
+	bytes = reservation->bytes + reservation->victim_bytes + reservation->spare_bytes;
+	/* What was set aside has left, and its room with it; the new one comes for it. */
 	for (victim = reservation->victims; victim; victim = victim->next)
-		broker_schedule_leave_locked(queue, victim);
+		broker_queue_leave_locked(queue, victim);
+	broker_queue_shrink_locked(queue, messages, bytes);
+	if (likely(!queue->dead && fits)) {
+		WRITE_ONCE(queue->held, queue->held + 1);
+		WRITE_ONCE(queue->bytes, queue->bytes + size);
+		reservation_count_locked(queue, reservation, entry->message);
+		reservation_enqueue_locked(queue, entry, sequence, transaction);
+	} else {
+		/* A ring full of what is being settled overwrites the new one itself. */
+		if (!queue->dead)
+			queue->stats.overwritten += reservation->nr_victims + 1;
+		else
+			sequence = 0;
+		entry->next = reservation->victims;
+		reservation->victims = entry;
+	}
 	if (messages > 1 || bytes > size)
 		broker_queue_room_locked(queue);
 	spin_unlock(&queue->lock);
-	reservation_free_dropped(queue, dropped);
+	if (sequence)
+		broker_letters_send(reservation->letters);
+	else
+		broker_letters_undo(reservation->letters);
+	reservation_free_dropped(queue, reservation->victims,
+				 reservation->overwrite ? "overwritten" : "overflow");
 	broker_dedupe_unprepare(reservation);
 	*reservation = (struct broker_reservation) { .sequence = sequence };
 	return 0;

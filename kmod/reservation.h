@@ -5,7 +5,9 @@
 #include <linux/types.h>
 
 struct broker_entry;
+struct broker_letter;
 struct broker_queue;
+struct broker_target;
 struct broker_transaction;
 
 /**
@@ -16,7 +18,16 @@ struct broker_transaction;
  * drop-head it sets aside the entries that would have to go, which the commit
  * drops and an abort puts back.  So queues are bounded to the message, and a
  * message is refused before it is in any queue.
+ *
+ * Where it is dead-letter, room for these entries is reserved where they go, too,
+ * which may go on from there a few queues far; the commit moves them.
+ *
+ * A ring has room for everything: its commit overwrites what is oldest then.  So
+ * nobody loses a message that he holds to a publish that another queue refuses.
  */
+
+/* So many queues far a full one makes room in the next by dead letters. */
+#define BROKER_RESERVE_DEPTH	4
 
 /**
  * struct broker_spare - room that a transaction will free in a queue it publishes to
@@ -44,6 +55,9 @@ struct broker_spare {
  * @spare_bytes: what it took from @spare (owner: the publisher)
  * @sequence: of the message when it is committed; of the first one where it is a
  *	duplicate (owner: the publisher)
+ * @overwrite: of a ring, which was full: the commit makes room (owner: the publisher)
+ * @depth: queues before this one that make room (owner: the publisher)
+ * @letters: of @victims, if they are to be dead-lettered (owner: the publisher)
  */
 struct broker_reservation {
 	struct broker_entry *entry;
@@ -57,6 +71,9 @@ struct broker_reservation {
 	u32 spare_messages;
 	u64 spare_bytes;
 	u64 sequence;
+	bool overwrite;
+	u8 depth;
+	struct broker_letter *letters;
 };
 
 int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *reservation);
@@ -67,6 +84,7 @@ int broker_queue_link(struct broker_queue *queue, struct broker_reservation *res
 
 void broker_queue_count_refused(struct broker_queue *queue);
 void broker_queue_count_duplicate(struct broker_queue *queue, const struct broker_entry *entry);
+void broker_queue_count_dropped(struct broker_queue *queue);
 bool broker_queue_has_room(const struct broker_queue *queue, u32 messages, u64 bytes);
 void broker_queue_room_locked(struct broker_queue *queue);
 

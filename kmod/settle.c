@@ -95,7 +95,7 @@ static bool consumer_remove_locked(struct broker_consumer *consumer, struct brok
 		broker_queue_bury_locked(queue, entry, BROKER_DEATH_REJECTED);
 		return false;
 	}
-	broker_schedule_leave_locked(queue, entry);
+	broker_queue_leave_locked(queue, entry);
 	entry->next = *freed;
 	*freed = entry;
 	return true;

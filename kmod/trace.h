@@ -128,7 +128,7 @@ TRACE_EVENT(broker_enqueue,
 	TP_printk(BROKER_TRACE_QUEUE_FORMAT, BROKER_TRACE_QUEUE_VALUES)
 );
 
-/* @reason: overflow, purged or deleted. */
+/* @reason: overflow, overwritten, purged or deleted. */
 DECLARE_EVENT_CLASS(broker_left,
 	TP_PROTO(const struct broker_queue *queue, const struct broker_entry *item,
 		 const char *reason),

@@ -7,7 +7,9 @@
 static const char *const exchange_types[] = {
 	"direct", "fanout", "topic", "headers", "hash", "split"
 };
-static const char *const overflows[] = { "reject", "block", "drop-head" };
+static const char *const overflows[] = {
+	"reject", "block", "drop-head", "drop-new", "dead-letter", "ring"
+};
 static const char *const switches[] = { "off", "on" };
 static const char *const matches[] = { "all", "any" };
 static const char *const exchange_flags[] = { "auto-delete", "retain" };
@@ -134,6 +136,7 @@ static const struct broker_attribute queue_list[] = {
 	PLAIN(QUEUE, DEDUPE_IDS, "dedupe-ids", U32),
 	PLAIN(QUEUE, DUPLICATES, "duplicates", U64),
 	PLAIN(QUEUE, DEDUPE_FORGOTTEN, "dedupe-forgotten", U64),
+	PLAIN(QUEUE, OVERWRITTEN, "overwritten", U64),
 };
 
 static const struct broker_attribute binding_list[] = {

@@ -36,7 +36,7 @@ offers() { run -0 complete_line "$1"; [ "$(sort <<<"$output" | paste -sd' ')" = 
 
 @test "options of a command, and the words that they take" {
 	offers 'brokerctl queue del --if' '--if-empty --if-unused'
-	offers 'brokerctl queue add jobs --overflow ' 'block drop-head reject'
+	offers 'brokerctl queue add jobs --overflow ' 'block dead-letter drop-head drop-new reject ring'
 	offers 'brokerctl publish logs ' ''
 }
 

@@ -231,6 +231,41 @@ TEST_F(fault, submit_large)
 }
 
 /* Armed, or not; and of those that are armed none is lost for want of memory. */
+/* A full queue that dead-letters what makes room: all of it is done, or nothing. */
+TEST_F(fault, overflow_dead_letter)
+{
+	struct broker_result result;
+	struct broker_submit s;
+	struct broker_op op;
+	unsigned int dead = 0;
+	int ret;
+
+	ASSERT_EQ(0, queue_new("dead") ?:
+		     queue_set("q", .max_messages = 1, .overflow = BROKER_OVERFLOW_DEAD_LETTER,
+			       .dead_exchange = "", .dead_key = "dead") ?:
+		     put(self->fd, "q", "old"));
+	op_publish(&op, &(struct pub) { .key = "q", .body = "body" });
+	s = submit_of(&op, 1, &result);
+	EACH_POINT {
+		result.error = 1;
+		ret = faulty(self->fd, BROKER_IOC_SUBMIT, &s);
+		FAULT_OR_SUCCESS(ret);
+		if (!ret && result.error != 1)
+			FAULT_OR_SUCCESS(result.error);
+		if (!ret && result.error == 0)
+			dead++;
+		/* Its result may have been lost, though it stood. */
+		if (!ret && result.error == 1)
+			dead = ready("dead");
+		ASSERT_EQ(1, ready("q"));
+		ASSERT_EQ(dead, ready("dead"));
+		ASSERT_EQ(dead, queue_get("q", BROKER_A_QUEUE_DEAD_LETTERED));
+	}
+	ALL_POINTS_MET();
+	op_free(&op);
+	EXPECT_EQ(0, queue_get("q", BROKER_A_QUEUE_DROPPED));
+}
+
 TEST_F(fault, will)
 {
 	uint64_t session = session_number(self->fd);

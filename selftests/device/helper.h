@@ -324,6 +324,38 @@ static inline int take_wait(int fd, uint32_t consumer, struct got *got)
 	return take_timeout(fd, consumer, got, GUARD_NS);
 }
 
+/* One message and its latest death, as RECEIVE tells them. */
+static inline int take_death(int fd, int consumer, struct got *got, struct broker_death *death)
+{
+	static char buffer[8192] __attribute__((aligned(8)));
+	struct broker_receive r = receive_of(consumer, buffer, sizeof(buffer), 1);
+	int ret;
+
+	r.timeout_ns = GUARD_NS;
+	ret = call(fd, BROKER_IOC_RECEIVE, &r);
+	if (ret)
+		return ret;
+	got_from(got, buffer);
+	memset(death, 0, sizeof(*death));
+	if (got->d.nr_deaths)
+		memcpy(death, buffer + got->d.deaths, sizeof(*death));
+	return 0;
+}
+
+/* Until a number that netlink tells is @wanted; the last one after the guard time. */
+static inline uint64_t await(const char *queue, int attribute, uint64_t wanted)
+{
+	uint64_t value;
+	int i;
+
+	for (i = 0; i < 4000 && (value = queue_get(queue, attribute)) != wanted; i++)
+		usleep(5000);
+	return value;
+}
+
+#define AWAIT(queue, ATTRIBUTE, wanted) \
+	EXPECT_EQ(wanted, await(queue, BROKER_A_QUEUE_##ATTRIBUTE, wanted))
+
 /* Takes and accepts whatever @queue holds: how many there were. */
 static inline int drain(const char *queue)
 {

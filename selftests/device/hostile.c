@@ -337,21 +337,21 @@ TEST_F(threads, random_arguments)
 }
 
 /* Eight processes publish to a small queue at once: the limit is never passed. */
-TEST_F(threads, no_overshoot)
+/* Processes that publish @each messages to "q": none fails but for @allowed. */
+static void publish_from_many(struct __test_metadata *_metadata, int each, int allowed)
 {
 	int i, k, status;
 	pid_t pid;
 
-	ASSERT_EQ(0, queue_set("q", .max_messages = 100));
 	for (i = 0; i < THREADS; i++) {
 		pid = fork_tied();
 		if (!pid) {
 			int fd = session_open(), bad = 0;
 
-			for (k = 0; k < 50; k++) {
+			for (k = 0; k < each; k++) {
 				int ret = put(fd, "q", "m");
 
-				bad += ret != 0 && ret != -EAGAIN;
+				bad += ret != 0 && ret != allowed;
 			}
 			_exit(bad != 0);
 		}
@@ -360,9 +360,57 @@ TEST_F(threads, no_overshoot)
 		wait(&status);
 		EXPECT_EQ(0, status);
 	}
+}
+
+TEST_F(threads, no_overshoot)
+{
+	ASSERT_EQ(0, queue_set("q", .max_messages = 100));
+	publish_from_many(_metadata, 50, -EAGAIN);
 	EXPECT_EQ(100, ready("q"));
 	EXPECT_EQ(100, queue_get("q", BROKER_A_QUEUE_ENQUEUED));
 	EXPECT_EQ(300, queue_get("q", BROKER_A_QUEUE_REFUSED));
+}
+
+TEST_F(threads, no_overshoot_drop_new)
+{
+	ASSERT_EQ(0, queue_set("q", .max_messages = 100, .overflow = BROKER_OVERFLOW_DROP_NEW));
+	publish_from_many(_metadata, 50, 0);
+	EXPECT_EQ(100, ready("q"));
+	EXPECT_EQ(300, queue_get("q", BROKER_A_QUEUE_DROPPED));
+}
+
+/* None is lost: each is in one queue or the other. */
+TEST_F(threads, no_overshoot_dead_letter)
+{
+	uint64_t refused;
+
+	ASSERT_EQ(0, queue_new("dead", .max_messages = 200) ?:
+		     queue_set("q", .max_messages = 100, .overflow = BROKER_OVERFLOW_DEAD_LETTER,
+			       .dead_exchange = "", .dead_key = "dead"));
+	publish_from_many(_metadata, 50, -EAGAIN);
+	refused = queue_get("q", BROKER_A_QUEUE_REFUSED);
+	EXPECT_EQ(100, ready("q"));
+	EXPECT_EQ(300 - refused, ready("dead"));
+	EXPECT_EQ(300 - refused, queue_get("q", BROKER_A_QUEUE_DEAD_LETTERED));
+	EXPECT_LE(100, refused);
+	EXPECT_EQ(0, queue_get("q", BROKER_A_QUEUE_DROPPED));
+}
+
+/* Of one message: each publisher overwrites another's, and none is refused. */
+TEST_F(threads, no_overshoot_ring)
+{
+	struct got got;
+	int consumer;
+
+	ASSERT_EQ(0, queue_set("q", .max_messages = 1, .overflow = BROKER_OVERFLOW_RING));
+	consumer = consume(self->fd, "q", 1);
+	publish_from_many(_metadata, 50, 0);
+	EXPECT_EQ(1, ready("q") + unacked("q"));
+	EXPECT_EQ(400, queue_get("q", BROKER_A_QUEUE_ENQUEUED));
+	EXPECT_EQ(399, queue_get("q", BROKER_A_QUEUE_OVERWRITTEN));
+	EXPECT_EQ(0, take(self->fd, consumer, &got));
+	EXPECT_EQ(0, settle(self->fd, BROKER_OP_ACCEPT, consumer, got.d.tag));
+	EXPECT_EQ(0, queue_get("q", BROKER_A_QUEUE_BYTES));
 }
 
 TEST_HARNESS_MAIN

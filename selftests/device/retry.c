@@ -29,20 +29,6 @@ FIXTURE_TEARDOWN(retry)
 #define SETTLE(OP)	settle(self->fd, BROKER_OP_##OP, self->consumer, self->got.d.tag)
 #define CONSUME(queue)	ASSERT_LT(0, (self->consumer = consume(self->fd, queue, 0)))
 
-/* Until a number that netlink tells is @wanted; the last one after the guard time. */
-static uint64_t await(const char *queue, int attribute, uint64_t wanted)
-{
-	uint64_t value;
-	int i;
-
-	for (i = 0; i < 4000 && (value = queue_get(queue, attribute)) != wanted; i++)
-		usleep(5000);
-	return value;
-}
-
-#define AWAIT(queue, ATTRIBUTE, wanted) \
-	EXPECT_EQ(wanted, await(queue, BROKER_A_QUEUE_##ATTRIBUTE, wanted))
-
 static struct broker_op op_timed(int opcode, uint32_t consumer, uint64_t tag, uint64_t ms)
 {
 	struct broker_op op = op_settle(opcode, consumer, tag);
@@ -75,24 +61,6 @@ static int64_t day_ms(void)
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
-/* One message and its latest death, as RECEIVE tells them. */
-static int take_death(int fd, int consumer, struct got *got, struct broker_death *death)
-{
-	static char buffer[8192] __attribute__((aligned(8)));
-	struct broker_receive r = receive_of(consumer, buffer, sizeof(buffer), 1);
-	int ret;
-
-	r.timeout_ns = GUARD_NS;
-	ret = call(fd, BROKER_IOC_RECEIVE, &r);
-	if (ret)
-		return ret;
-	got_from(got, buffer);
-	memset(death, 0, sizeof(*death));
-	if (got->d.nr_deaths)
-		memcpy(death, buffer + got->d.deaths, sizeof(*death));
-	return 0;
 }
 
 TEST_F(retry, delay)

@@ -336,7 +336,7 @@ static void test_object_words(void)
 	EXPECT(!strcmp(broker_object_string(queue, "overflow"), "block"));
 	EXPECT_EQ(broker_object_set_string(queue, "overflow", "drop"), -EINVAL);
 	EXPECT_EQ(broker_object_set_string(queue, "overflow", "block,reject"), -EINVAL);
-	EXPECT_EQ(broker_object_set_number(queue, "overflow", 3), -ERANGE);
+	EXPECT_EQ(broker_object_set_number(queue, "overflow", 6), -ERANGE);
 
 	EXPECT_EQ(broker_object_set_string(queue, "flags", "auto-delete,exclusive"), 0);
 	EXPECT_EQ(broker_object_number(queue, "flags"), 3);

@@ -5,7 +5,9 @@
 static const char *const exchange_types[] = {
 	"direct", "fanout", "topic", "headers", "hash", "split", NULL
 };
-static const char *const overflows[] = { "reject", "block", "drop-head", NULL };
+static const char *const overflows[] = {
+	"reject", "block", "drop-head", "drop-new", "dead-letter", "ring", NULL
+};
 static const char *const acl_operations[] = { "publish", "bind", NULL };
 static const char *const matches[] = { "all", "any", NULL };
 static const char *const switches[] = { "off", "on", NULL };
@@ -87,7 +89,7 @@ const struct option_def option_table[NR_OPTIONS] = {
 	[OPT_OVERFLOW] = {
 		.name = "overflow", .kind = VALUE_WORD, .value_name = "POLICY",
 		.words = overflows, .attribute = "overflow",
-		.help = "when it is full: reject, block or drop-head",
+		.help = "when it is full: reject, block, drop-head, drop-new, dead-letter or ring",
 	},
 	[OPT_MODE] = {
 		.name = "mode", .kind = VALUE_MODE, .value_name = "MODE", .attribute = "mode",

@@ -587,6 +587,11 @@ enum broker_confirm_level {
  * for publish-subscribe: every queue that can take it does at once, none is
  * waited for, and the operation fails only if fewer than @min_routes did.
  *
+ * A full queue whose overflow policy is "drop-new" goes without the message, and
+ * counts it as dropped.  That refuses nothing: it is one of @min_routes, and the
+ * operation succeeds, even if no queue has the message.  The queue's confirm has
+ * ENOBUFS, and it counts as @refused in struct broker_result.
+ *
  * BROKER_PUBLISH_F_RETAIN has the exchange keep the message, see "Retained
  * messages"; then @min_routes 0 counts as 0: to be retained is enough.
  *
@@ -598,7 +603,8 @@ enum broker_confirm_level {
  *  - EACCES: no permission to publish to the exchange (through the default
  *    exchange: to the queue).
  *  - EAGAIN: a queue is full; poll for EPOLLOUT, or give the call a @timeout_ns
- *    where the queue's overflow policy is "block".
+ *    where the queue's overflow policy is "block".  (EPOLLOUT tells of room in that
+ *    queue, not in one that dead letters go to.)
  *  - ETIMEDOUT, EINTR: it stayed so until @timeout_ns, or until a signal;
  *    after EINTR the rest of the call gets ECANCELED.
  *  - ESHUTDOWN: a matching queue is sealed, or the broker is draining: it takes
@@ -853,7 +859,8 @@ struct broker_result {
  * @queue: number of the queue, as in netlink
  * @error: 0, or the queue's reason as a negative errno; ECANCELED where the
  *	queue had room but another refused; EALREADY where the queue took the
- *	message before, which is no refusal: see "Duplicates"
+ *	message before, which is no refusal: see "Duplicates"; ENOBUFS
+ *	where it went without the message, as its overflow policy says
  * @reserved: 0
  * @sequence: the message's sequence in that queue, or 0; with EALREADY that of the
  *	first one
@@ -1150,6 +1157,26 @@ struct broker_delivery {
  * can be it is quarantined in its queue.  Where nothing is set, one that was
  * rejected or has expired is dropped, and counted; one that failed too often is
  * quarantined.
+ *
+ * Where the overflow policy is "dead-letter", the oldest ready messages of a full
+ * queue go there, too, in one step with the new one that comes in for them: so the
+ * queue never holds more than it may, and a publish that is refused by another
+ * queue moves nothing.  If they cannot be moved now, the queue refuses the new one
+ * (EAGAIN).
+ */
+
+/**
+ * DOC: Rings
+ *
+ * A queue whose overflow policy is "ring" keeps the newest messages, up to its
+ * limits.  When it is full, a new message takes the place of the oldest one,
+ * wherever that is: it may be with a consumer, who then gets ESTALE for it, wait
+ * for its time, or be quarantined.  In the order of age, not of priority.  A ring
+ * never refuses a publish for want of room.
+ *
+ * What a transaction is settling, or an administrator is moving, at that moment is
+ * not overwritten; if a ring holds nothing else, the new message is overwritten at
+ * once itself.
  */
 
 /* Records of one message; older ones are forgotten. */
@@ -1160,6 +1187,7 @@ enum broker_death_reason {
 	BROKER_DEATH_EXPIRED		= 1,	/* it outlived its time */
 	BROKER_DEATH_REJECTED		= 2,	/* REJECT */
 	BROKER_DEATH_MAX_DELIVERY	= 3,	/* it failed too often */
+	BROKER_DEATH_OVERFLOW		= 4,	/* newer ones needed its room */
 };
 
 /**

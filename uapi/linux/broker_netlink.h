@@ -45,11 +45,21 @@ enum broker_exchange_type {
  *   then EAGAIN.
  * @BROKER_OVERFLOW_DROP_HEAD: Drops the oldest ready messages to make room,
  *   and counts them.
+ * @BROKER_OVERFLOW_DROP_NEW: Drops the new one, and counts it. The publish
+ *   goes well; its confirm says ENOBUFS of this queue.
+ * @BROKER_OVERFLOW_DEAD_LETTER: Moves the oldest ready messages to the queue's
+ *   dead-letter target to make room. While that cannot take them, or there is
+ *   none, EAGAIN.
+ * @BROKER_OVERFLOW_RING: Overwrites the oldest messages, those with consumers
+ *   too, and counts them. Who settles one then gets ESTALE. Never EAGAIN.
  */
 enum broker_overflow {
 	BROKER_OVERFLOW_REJECT,
 	BROKER_OVERFLOW_BLOCK,
 	BROKER_OVERFLOW_DROP_HEAD,
+	BROKER_OVERFLOW_DROP_NEW,
+	BROKER_OVERFLOW_DEAD_LETTER,
+	BROKER_OVERFLOW_RING,
 };
 
 enum broker_switch {
@@ -200,7 +210,7 @@ enum broker_acl_operations {
  * @BROKER_STEP_KIND_SETTLED: The consumer has settled it; reason says how.
  * @BROKER_STEP_KIND_RETURNED: It is back in its queue; cause and code say why.
  * @BROKER_STEP_KIND_DROPPED: It left the queue, or was not taken; reason is
- *   overflow, purged, deleted or duplicate.
+ *   overflow, overwritten, purged, deleted or duplicate.
  * @BROKER_STEP_KIND_EXPIRED: Its time is over.
  * @BROKER_STEP_KIND_DEAD_LETTERED: It went to the queue's dead-letter target.
  */
@@ -326,6 +336,7 @@ enum {
 	BROKER_A_QUEUE_DEDUPE_IDS,
 	BROKER_A_QUEUE_DUPLICATES,
 	BROKER_A_QUEUE_DEDUPE_FORGOTTEN,
+	BROKER_A_QUEUE_OVERWRITTEN,
 
 	__BROKER_A_QUEUE_MAX,
 	BROKER_A_QUEUE_MAX = (__BROKER_A_QUEUE_MAX - 1)
