@@ -82,7 +82,7 @@ static const struct nla_policy broker_queue_get_nl_policy[BROKER_A_QUEUE_NAME + 
 };
 
 /* BROKER_CMD_QUEUE_NEW - do */
-static const struct nla_policy broker_queue_new_nl_policy[BROKER_A_QUEUE_DEDUPE_MAX + 1] = {
+static const struct nla_policy broker_queue_new_nl_policy[BROKER_A_QUEUE_EXPIRES + 1] = {
 	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_QUEUE_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
 	[BROKER_A_QUEUE_SESSION] = { .type = NLA_U64, },
@@ -105,10 +105,11 @@ static const struct nla_policy broker_queue_new_nl_policy[BROKER_A_QUEUE_DEDUPE_
 	[BROKER_A_QUEUE_DEAD_LETTER_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_QUEUE_DEDUPE_WINDOW] = { .type = NLA_U32, },
 	[BROKER_A_QUEUE_DEDUPE_MAX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[BROKER_A_QUEUE_EXPIRES] = { .type = NLA_U32, },
 };
 
 /* BROKER_CMD_QUEUE_SET - do */
-static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_DEDUPE_MAX + 1] = {
+static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_EXPIRES + 1] = {
 	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_QUEUE_MAX_MESSAGES] = NLA_POLICY_MIN(NLA_U32, 1),
 	[BROKER_A_QUEUE_MAX_BYTES] = NLA_POLICY_MIN(NLA_U64, 1),
@@ -129,6 +130,7 @@ static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_DEDUPE_
 	[BROKER_A_QUEUE_DEAD_LETTER_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_QUEUE_DEDUPE_WINDOW] = { .type = NLA_U32, },
 	[BROKER_A_QUEUE_DEDUPE_MAX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[BROKER_A_QUEUE_EXPIRES] = { .type = NLA_U32, },
 };
 
 /* BROKER_CMD_QUEUE_DEL - do */
@@ -345,13 +347,13 @@ static const struct genl_ops broker_nl_ops[] = {
 		.cmd		= BROKER_CMD_QUEUE_NEW,
 		.doit		= broker_nl_queue_new_doit,
 		.policy		= broker_queue_new_nl_policy,
-		.maxattr	= BROKER_A_QUEUE_DEDUPE_MAX,
+		.maxattr	= BROKER_A_QUEUE_EXPIRES,
 	},
 	{
 		.cmd		= BROKER_CMD_QUEUE_SET,
 		.doit		= broker_nl_queue_set_doit,
 		.policy		= broker_queue_set_nl_policy,
-		.maxattr	= BROKER_A_QUEUE_DEDUPE_MAX,
+		.maxattr	= BROKER_A_QUEUE_EXPIRES,
 	},
 	{
 		.cmd		= BROKER_CMD_QUEUE_DEL,

@@ -33,6 +33,7 @@
  * @dedupe_window: see there (const)
  * @dedupe_max: see there (const)
  * @dedupe_ids: as many as it remembers (const)
+ * @expires: see there (const)
  * @nr_waiting: see there (const)
  * @nr_quarantined: see there (const)
  * @nr_dying: see there (const)
@@ -58,6 +59,7 @@ struct queue_snapshot {
 	u64 dedupe_window;
 	u32 dedupe_max;
 	u32 dedupe_ids;
+	u64 expires;
 	u32 nr_waiting;
 	u32 nr_quarantined;
 	u32 nr_dying;
@@ -86,6 +88,7 @@ static void take_snapshot(struct broker_queue *queue, struct queue_snapshot *now
 	now->dedupe_window = queue->dedupe_window;
 	now->dedupe_max = queue->dedupe_max;
 	now->dedupe_ids = queue->marks.nr;
+	now->expires = queue->expires;
 	now->nr_waiting = queue->nr_waiting;
 	now->nr_quarantined = queue->nr_quarantined;
 	now->nr_dying = queue->nr_dying;
@@ -160,6 +163,7 @@ static int put_times(struct sk_buff *skb, const struct queue_snapshot *now)
 	       nla_put_u32(skb, BROKER_A_QUEUE_RETRY_MAX, to_ms(now->retry_max)) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_RETRY_JITTER, now->retry_jitter) ||
 	       put_target(skb, now->dead_letter) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_EXPIRES, to_ms(now->expires)) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_WAITING, now->nr_waiting) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_QUARANTINED, now->nr_quarantined) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_DYING, now->nr_dying);
@@ -307,6 +311,14 @@ static void parse_times(struct nlattr **attrs, struct broker_queue_config *confi
 	}
 }
 
+static void parse_flow(struct nlattr **attrs, struct broker_queue_config *config)
+{
+	if (attrs[BROKER_A_QUEUE_EXPIRES]) {
+		config->set |= BROKER_QUEUE_SET_EXPIRES;
+		config->expires = (u64)nla_get_u32(attrs[BROKER_A_QUEUE_EXPIRES]) * NSEC_PER_MSEC;
+	}
+}
+
 /* Reads what new and set have in common. */
 static int parse_settings(struct genl_info *info, struct broker_nl_owner *owner,
 			  struct broker_queue_config *config)
@@ -348,6 +360,7 @@ static int parse_settings(struct genl_info *info, struct broker_nl_owner *owner,
 		config->sealed = nla_get_u32(attrs[BROKER_A_QUEUE_SEALED]);
 	}
 	parse_times(attrs, config);
+	parse_flow(attrs, config);
 	return 0;
 }
 
@@ -664,7 +677,7 @@ static int delete_queue(struct broker_queue *queue, struct genl_info *info)
 
 	if (refuse_protected(queue, info))
 		return -EBUSY;
-	switch (broker_queue_delete_idle(queue, if_unused, if_empty)) {
+	switch (broker_queue_delete_idle(queue, if_unused, if_empty, BROKER_QUEUE_END_REQUEST)) {
 	case 0:
 		return 0;
 	case -ENOTEMPTY:

@@ -11,6 +11,7 @@
 #include "consumer.h"
 #include "deadletter.h"
 #include "event.h"
+#include "idle.h"
 #include "lease.h"
 #include "limit.h"
 #include "memory.h"
@@ -314,6 +315,7 @@ bool broker_consumer_detach(struct broker_consumer *consumer, const struct broke
 	list_del_init(&consumer->of_queue);
 	WRITE_ONCE(queue->nr_consumers, queue->nr_consumers - 1);
 	queue->nr_choosy -= consumer->choice.selector ? 1 : 0;
+	broker_idle_arm_locked(queue);
 	broker_consumer_update_locked(consumer);
 	consumer_list_locked(consumer);
 	if (how->cause == BROKER_CAUSE_QUEUE_DELETED) {

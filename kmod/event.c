@@ -39,23 +39,6 @@ static void event_send(const struct broker *broker, unsigned int group, struct s
 		genlmsg_multicast_netns(&broker_nl_family, broker->net, skb, 0, group, GFP_KERNEL);
 }
 
-/* That an object was deleted takes no more than its number and its name. */
-static void event_deleted(const struct broker *broker, u8 cmd, int id_type, u32 id,
-			  int name_type, const char *name)
-{
-	struct broker_nl_head head = broker_nl_head_event(broker, cmd);
-	struct sk_buff *skb;
-	void *hdr;
-	int err;
-
-	skb = event_new(broker, BROKER_NLGRP_TOPOLOGY, GENLMSG_DEFAULT_SIZE);
-	if (!skb)
-		return;
-	hdr = broker_nl_begin(skb, &head);
-	err = !hdr || nla_put_u32(skb, id_type, id) || nla_put_string(skb, name_type, name);
-	event_send(broker, BROKER_NLGRP_TOPOLOGY, skb, broker_nl_end(skb, hdr, err));
-}
-
 void broker_event_exchange(struct broker_exchange *exchange)
 {
 	struct broker *broker = exchange->broker;
@@ -68,10 +51,22 @@ void broker_event_exchange(struct broker_exchange *exchange)
 			   broker_nl_put_exchange(skb, &head, exchange));
 }
 
+/* That an object was deleted takes no more than its number and its name. */
 void broker_event_exchange_deleted(struct broker_exchange *exchange)
 {
-	event_deleted(exchange->broker, BROKER_CMD_EXCHANGE_DEL_NTF, BROKER_A_EXCHANGE_ID,
-		      exchange->id, BROKER_A_EXCHANGE_NAME, exchange->name);
+	const struct broker *broker = exchange->broker;
+	struct broker_nl_head head = broker_nl_head_event(broker, BROKER_CMD_EXCHANGE_DEL_NTF);
+	struct sk_buff *skb;
+	void *hdr;
+	int err;
+
+	skb = event_new(broker, BROKER_NLGRP_TOPOLOGY, GENLMSG_DEFAULT_SIZE);
+	if (!skb)
+		return;
+	hdr = broker_nl_begin(skb, &head);
+	err = !hdr || nla_put_u32(skb, BROKER_A_EXCHANGE_ID, exchange->id) ||
+	      nla_put_string(skb, BROKER_A_EXCHANGE_NAME, exchange->name);
+	event_send(broker, BROKER_NLGRP_TOPOLOGY, skb, broker_nl_end(skb, hdr, err));
 }
 
 void broker_event_queue(struct broker_queue *queue)
@@ -86,10 +81,23 @@ void broker_event_queue(struct broker_queue *queue)
 			   broker_nl_put_queue(skb, &head, queue));
 }
 
-void broker_event_queue_deleted(struct broker_queue *queue)
+/* A queue's end has a reason, too. */
+void broker_event_queue_deleted(struct broker_queue *queue, u32 end)
 {
-	event_deleted(queue->broker, BROKER_CMD_QUEUE_DEL_NTF, BROKER_A_QUEUE_ID,
-		      queue->id, BROKER_A_QUEUE_NAME, queue->name);
+	const struct broker *broker = queue->broker;
+	struct broker_nl_head head = broker_nl_head_event(broker, BROKER_CMD_QUEUE_DEL_NTF);
+	struct sk_buff *skb;
+	void *hdr;
+	int err;
+
+	skb = event_new(broker, BROKER_NLGRP_TOPOLOGY, GENLMSG_DEFAULT_SIZE);
+	if (!skb)
+		return;
+	hdr = broker_nl_begin(skb, &head);
+	err = !hdr || nla_put_u32(skb, BROKER_A_QUEUE_ID, queue->id) ||
+	      nla_put_string(skb, BROKER_A_QUEUE_NAME, queue->name) ||
+	      nla_put_u32(skb, BROKER_A_QUEUE_END, end);
+	event_send(broker, BROKER_NLGRP_TOPOLOGY, skb, broker_nl_end(skb, hdr, err));
 }
 
 static void event_binding(struct broker_binding *binding, u8 cmd)

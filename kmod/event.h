@@ -22,7 +22,7 @@ struct broker_return;
 void broker_event_exchange(struct broker_exchange *exchange);
 void broker_event_exchange_deleted(struct broker_exchange *exchange);
 void broker_event_queue(struct broker_queue *queue);
-void broker_event_queue_deleted(struct broker_queue *queue);
+void broker_event_queue_deleted(struct broker_queue *queue, u32 end);
 void broker_event_binding(struct broker_binding *binding);
 void broker_event_binding_deleted(struct broker_binding *binding);
 void broker_event_consumer(struct broker_consumer *consumer);

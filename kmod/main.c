@@ -81,7 +81,7 @@ static void broker_end(struct broker *broker)
 
 	mutex_lock(&broker->topology);
 	xa_for_each(&broker->queue_ids, id, queue)
-		broker_queue_delete(queue);
+		broker_queue_delete(queue, BROKER_QUEUE_END_REQUEST);
 	mutex_unlock(&broker->topology);
 	broker_advisories_end(broker);
 	broker_clock_stop(&broker->clock);

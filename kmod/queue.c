@@ -14,6 +14,7 @@
 #include "deadletter.h"
 #include "dedupe.h"
 #include "event.h"
+#include "idle.h"
 #include "limit.h"
 #include "memory.h"
 #include "message.h"
@@ -127,6 +128,7 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 	queue->dedupe_window = config->dedupe_window;
 	queue->dedupe_max = config->dedupe_max;
 	broker_marks_init(&queue->marks);
+	queue->expires = config->expires;
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->entries);
 	queue->ready.root = RB_ROOT_CACHED;
@@ -200,6 +202,9 @@ struct broker_queue *broker_queue_new(struct broker *broker,
 		goto err_tie;
 	xa_store(&broker->queue_ids, queue->id, queue, GFP_KERNEL);
 	WRITE_ONCE(broker->nr_queues, broker->nr_queues + 1);
+	spin_lock(&queue->lock);
+	broker_idle_arm_locked(queue);
+	spin_unlock(&queue->lock);
 	broker_topology_changed(broker);
 	broker_event_queue(queue);
 	return queue;
@@ -276,7 +281,10 @@ int broker_queue_set(struct broker_queue *queue, const struct broker_queue_confi
 		WRITE_ONCE(queue->overflow, config->overflow);
 	if (config->set & BROKER_QUEUE_SET_SEALED)
 		WRITE_ONCE(queue->sealed, config->sealed);
+	if (config->set & BROKER_QUEUE_SET_EXPIRES)
+		queue->expires = config->expires;
 	queue_set_times_locked(queue, config, &old);
+	broker_idle_arm_locked(queue);
 	broker_queue_room_locked(queue);
 	spin_unlock(&queue->lock);
 	broker_target_put(old);
@@ -376,10 +384,11 @@ u32 broker_queue_purge(struct broker_queue *queue)
 /**
  * broker_queue_delete() - Unlink a queue, end its consumers, free its messages
  * @queue: linked; the broker's topology is locked
+ * @end: enum broker_queue_end, to be told
  *
  * The caller's pointer is good for as long as it has a reference of its own.
  */
-void broker_queue_delete(struct broker_queue *queue)
+void broker_queue_delete(struct broker_queue *queue, u32 end)
 {
 	struct broker *broker = queue->broker;
 	struct broker_binding *binding, *next;
@@ -405,7 +414,7 @@ void broker_queue_delete(struct broker_queue *queue)
 	broker_dedupe_forget(queue);
 
 	broker_topology_changed(broker);
-	broker_event_queue_deleted(queue);
+	broker_event_queue_deleted(queue, end);
 	broker_queue_put(queue);
 }
 
@@ -414,12 +423,13 @@ void broker_queue_delete(struct broker_queue *queue)
  * @queue: linked; the broker's topology is locked
  * @if_unused: not if it has consumers
  * @if_empty: not if it holds messages, or has room reserved for one
+ * @end: enum broker_queue_end, to be told
  *
  * What would come between the look and the deletion finds the queue dead.
  *
  * Return: 0; -EBUSY: it has consumers; -ENOTEMPTY: it holds messages.
  */
-int broker_queue_delete_idle(struct broker_queue *queue, bool if_unused, bool if_empty)
+int broker_queue_delete_idle(struct broker_queue *queue, bool if_unused, bool if_empty, u32 end)
 {
 	int err = 0;
 
@@ -433,7 +443,7 @@ int broker_queue_delete_idle(struct broker_queue *queue, bool if_unused, bool if
 		WRITE_ONCE(queue->dead, true);
 	spin_unlock(&queue->lock);
 	if (!err)
-		broker_queue_delete(queue);
+		broker_queue_delete(queue, end);
 	return err;
 }
 
@@ -452,7 +462,7 @@ void broker_queue_unused(struct broker_queue *queue)
 	unused = !queue->dead && queue->had_consumer;
 	spin_unlock(&queue->lock);
 	if (unused)
-		broker_queue_delete_idle(queue, true, false);
+		broker_queue_delete_idle(queue, true, false, BROKER_QUEUE_END_UNUSED);
 	mutex_unlock(&queue->broker->topology);
 }
 

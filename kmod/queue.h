@@ -57,6 +57,7 @@ struct netlink_ext_ack;
  * @dead_letter: where dead messages go, or NULL (owner: the request, until taken over)
  * @dedupe_window: nanoseconds that an id is remembered; 0: none is (const)
  * @dedupe_max: most ids that are (const)
+ * @expires: nanoseconds that nobody need use it; 0: for ever (const)
  * @uid: owner (const)
  * @gid: group (const)
  * @mode: nine permission bits (const)
@@ -83,6 +84,7 @@ struct broker_queue_config {
 	struct broker_target *dead_letter;
 	u64 dedupe_window;
 	u32 dedupe_max;
+	u64 expires;
 	kuid_t uid;
 	kgid_t gid;
 	u16 mode;
@@ -108,6 +110,7 @@ struct broker_queue_config {
 #define BROKER_QUEUE_SET_DEAD_LETTER	BIT(15)
 #define BROKER_QUEUE_SET_DEDUPE_WINDOW	BIT(16)
 #define BROKER_QUEUE_SET_DEDUPE_MAX	BIT(17)
+#define BROKER_QUEUE_SET_EXPIRES	BIT(18)
 
 /* What a queue gets where its maker is silent; times are in milliseconds. */
 #define BROKER_DEFAULT_LEASE_MS		(30ULL * 60 * 1000)
@@ -186,6 +189,8 @@ struct broker_queue_stats {
  * @dead_letter: where dead messages go, with a reference; or NULL (queue.lock)
  * @dedupe_window: nanoseconds that an id is remembered (queue.lock; read anywhere)
  * @dedupe_max: most ids that are (queue.lock)
+ * @expires: nanoseconds after which it goes, unused; 0: never (queue.lock)
+ * @used: when it was last used, if it expires (queue.lock)
  * @lock: the queue.lock
  * @dead: was deleted (queue.lock; read anywhere)
  * @had_consumer: an auto-delete queue waits for its first one (queue.lock)
@@ -248,6 +253,8 @@ struct broker_queue {
 	struct broker_target *dead_letter;
 	u64 dedupe_window;
 	u32 dedupe_max;
+	u64 expires;
+	u64 used;
 
 	spinlock_t lock;
 	bool dead;
@@ -288,8 +295,8 @@ struct broker_queue *broker_queue_new(struct broker *broker,
 				      struct netlink_ext_ack *extack);
 int broker_queue_set(struct broker_queue *queue, const struct broker_queue_config *config,
 		     struct netlink_ext_ack *extack);
-void broker_queue_delete(struct broker_queue *queue);
-int broker_queue_delete_idle(struct broker_queue *queue, bool if_unused, bool if_empty);
+void broker_queue_delete(struct broker_queue *queue, u32 end);
+int broker_queue_delete_idle(struct broker_queue *queue, bool if_unused, bool if_empty, u32 end);
 
 /* Without that lock. */
 u32 broker_queue_purge(struct broker_queue *queue);

@@ -12,6 +12,7 @@
 #include "deadletter.h"
 #include "dedupe.h"
 #include "entry.h"
+#include "idle.h"
 #include "message.h"
 #include "queue.h"
 #include "reservation.h"
@@ -205,6 +206,7 @@ int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *
 
 	reservation_take_spare(reservation, size);
 	spin_lock(&queue->lock);
+	broker_idle_used_locked(queue);
 	first = broker_dedupe_find_locked(queue, reservation);
 	if (first)
 		err = -EALREADY;

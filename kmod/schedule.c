@@ -11,6 +11,7 @@
 #include "consumer.h"
 #include "deadletter.h"
 #include "entry.h"
+#include "idle.h"
 #include "memory.h"
 #include "message.h"
 #include "props.h"
@@ -232,7 +233,7 @@ static u64 schedule_next_locked(const struct broker_queue *queue)
 		next = waiting->at;
 	if (expiring)
 		next = min(next, rb_entry(expiring, struct broker_expiry, node)->at);
-	return next;
+	return min(next, broker_idle_next_locked(queue));
 }
 
 static bool schedule_tryget(struct broker_timer *timer)
@@ -252,6 +253,7 @@ static void schedule_due(struct broker_timer *timer)
 	broker_schedule_arm_locked(queue, schedule_next_locked(queue));
 	spin_unlock(&queue->lock);
 	broker_deadletter_run(queue);
+	broker_idle_due(queue);
 	if (READ_ONCE(queue->dead))
 		broker_queue_drain(queue);
 	broker_queue_put(queue);

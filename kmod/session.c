@@ -211,7 +211,7 @@ void broker_session_end(struct broker_session *session, u8 cause, u8 code, bool 
 	mutex_lock(&broker->topology);
 	while ((queue = list_first_entry_or_null(&session->queues, struct broker_queue,
 						 of_session)))
-		broker_queue_delete(queue);
+		broker_queue_delete(queue, BROKER_QUEUE_END_SESSION);
 	mutex_unlock(&broker->topology);
 	broker_requests_end(session);
 	/* Who hears of the death finds that all it held is back. */

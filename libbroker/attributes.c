@@ -11,6 +11,7 @@ static const char *const overflows[] = {
 	"reject", "block", "drop-head", "drop-new", "dead-letter", "ring"
 };
 static const char *const switches[] = { "off", "on" };
+static const char *const queue_ends[] = { "request", "session", "unused", "expired" };
 static const char *const matches[] = { "all", "any" };
 static const char *const exchange_flags[] = { "auto-delete", "retain" };
 static const char *const binding_flags[] = { "divert", "tap" };
@@ -137,6 +138,8 @@ static const struct broker_attribute queue_list[] = {
 	PLAIN(QUEUE, DUPLICATES, "duplicates", U64),
 	PLAIN(QUEUE, DEDUPE_FORGOTTEN, "dedupe-forgotten", U64),
 	PLAIN(QUEUE, OVERWRITTEN, "overwritten", U64),
+	PLAIN(QUEUE, EXPIRES, "expires", U32),
+	WORDY(QUEUE, END, "end", WORD, queue_ends),
 };
 
 static const struct broker_attribute binding_list[] = {

@@ -256,6 +256,7 @@ struct nl_opts {
 	const char *dead_exchange, *dead_key;
 	uint32_t dedupe_window, dedupe_max;
 	int no_dedupe;		/* a window of 0 */
+	uint32_t expires;
 	const char *alternate;
 	const char *hash_header;
 	const char *rewrite_from, *rewrite_to;
@@ -300,6 +301,8 @@ static inline int queue_command(int cmd, const char *name, const struct nl_opts 
 		nl_put_u32(msg, BROKER_A_QUEUE_DEDUPE_WINDOW, o->dedupe_window);
 	if (o->dedupe_max)
 		nl_put_u32(msg, BROKER_A_QUEUE_DEDUPE_MAX, o->dedupe_max);
+	if (o->expires)
+		nl_put_u32(msg, BROKER_A_QUEUE_EXPIRES, o->expires);
 	if (o->owned) {
 		nl_put_u32(msg, BROKER_A_QUEUE_UID, o->uid);
 		nl_put_u32(msg, BROKER_A_QUEUE_GID, o->gid);

@@ -168,6 +168,11 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.min = 1, .max = UINT32_MAX, .attribute = "dedupe-max",
 		.help = "most ids to remember; the oldest are forgotten first",
 	},
+	[OPT_EXPIRES] = {
+		.name = "expires", .kind = VALUE_NUMBER, .value_name = "MS",
+		.max = UINT32_MAX, .attribute = "expires",
+		.help = "milliseconds without use after which it is deleted; 0: never",
+	},
 	[OPT_IF_UNUSED] = {
 		.name = "if-unused", .attribute = "if-unused",
 		.help = "only an exchange without bindings, a queue without consumers",

@@ -21,7 +21,7 @@ static const char *const settings[] = {
 	"name", "flags", "max-messages", "max-bytes", "overflow", "uid", "gid", "mode",
 	"protected", "sealed", "priorities", "ttl", "lease", "max-delivery", "retry-min",
 	"retry-max", "retry-jitter", "dead-letter-exchange", "dead-letter-key",
-	"dedupe-window", "dedupe-max", NULL
+	"dedupe-window", "dedupe-max", "expires", NULL
 };
 
 const struct noun noun_queue = {

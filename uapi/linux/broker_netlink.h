@@ -62,6 +62,22 @@ enum broker_overflow {
 	BROKER_OVERFLOW_RING,
 };
 
+/**
+ * enum broker_queue_end - Why a queue was deleted.
+ * @BROKER_QUEUE_END_REQUEST: By a request.
+ * @BROKER_QUEUE_END_SESSION: It was exclusive, and its session has ended.
+ * @BROKER_QUEUE_END_UNUSED: It was auto-delete, and its last consumer has
+ *   gone.
+ * @BROKER_QUEUE_END_EXPIRED: Nobody has used it for as long as its expires
+ *   says.
+ */
+enum broker_queue_end {
+	BROKER_QUEUE_END_REQUEST,
+	BROKER_QUEUE_END_SESSION,
+	BROKER_QUEUE_END_UNUSED,
+	BROKER_QUEUE_END_EXPIRED,
+};
+
 enum broker_switch {
 	BROKER_SWITCH_OFF,
 	BROKER_SWITCH_ON,
@@ -337,6 +353,8 @@ enum {
 	BROKER_A_QUEUE_DUPLICATES,
 	BROKER_A_QUEUE_DEDUPE_FORGOTTEN,
 	BROKER_A_QUEUE_OVERWRITTEN,
+	BROKER_A_QUEUE_EXPIRES,
+	BROKER_A_QUEUE_END,
 
 	__BROKER_A_QUEUE_MAX,
 	BROKER_A_QUEUE_MAX = (__BROKER_A_QUEUE_MAX - 1)
