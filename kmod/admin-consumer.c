@@ -39,6 +39,7 @@ static int put_identity(struct sk_buff *skb, const struct broker_nl_head *head,
  * @nr_leased: see there (const)
  * @delivered: see there (const)
  * @settled: see there (const)
+ * @role: enum broker_consumer_role (const)
  */
 struct consumer_snapshot {
 	u32 credit_messages;
@@ -47,7 +48,19 @@ struct consumer_snapshot {
 	u32 nr_leased;
 	u64 delivered;
 	u64 settled;
+	u32 role;
 };
+
+static u32 role_locked(const struct broker_consumer *consumer)
+{
+	const struct broker_queue *queue = consumer->queue;
+
+	lockdep_assert_held(&queue->lock);
+	if (!queue->single_active)
+		return BROKER_CONSUMER_ROLE_COMPETING;
+	return queue->active == consumer ? BROKER_CONSUMER_ROLE_ACTIVE :
+					   BROKER_CONSUMER_ROLE_STANDBY;
+}
 
 static void take_snapshot(struct broker_consumer *consumer, struct consumer_snapshot *now)
 {
@@ -58,6 +71,7 @@ static void take_snapshot(struct broker_consumer *consumer, struct consumer_snap
 	now->nr_leased = consumer->nr_leased;
 	now->delivered = consumer->delivered;
 	now->settled = consumer->settled;
+	now->role = role_locked(consumer);
 	spin_unlock(&consumer->queue->lock);
 }
 
@@ -71,7 +85,8 @@ static int put_snapshot(struct sk_buff *skb, const struct consumer_snapshot *now
 	       nla_put_u64_64bit(skb, BROKER_A_CONSUMER_DELIVERED, now->delivered,
 				 BROKER_A_CONSUMER_PAD) ||
 	       nla_put_u64_64bit(skb, BROKER_A_CONSUMER_SETTLED, now->settled,
-				 BROKER_A_CONSUMER_PAD);
+				 BROKER_A_CONSUMER_PAD) ||
+	       nla_put_u32(skb, BROKER_A_CONSUMER_ROLE, now->role);
 }
 
 int broker_nl_put_consumer(struct sk_buff *skb, const struct broker_nl_head *head,

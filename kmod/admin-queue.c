@@ -18,6 +18,7 @@
  * @max_bytes: see there (const)
  * @overflow: see there (const)
  * @sealed: see there (const)
+ * @single_active: see there (const)
  * @nr_consumers: see there (const)
  * @nr_ready: see there (const)
  * @nr_unacked: see there (const)
@@ -44,6 +45,7 @@ struct queue_snapshot {
 	u64 max_bytes;
 	u32 overflow;
 	bool sealed;
+	bool single_active;
 	u32 nr_consumers;
 	u32 nr_ready;
 	u32 nr_unacked;
@@ -73,6 +75,7 @@ static void take_snapshot(struct broker_queue *queue, struct queue_snapshot *now
 	now->max_bytes = queue->max_bytes;
 	now->overflow = queue->overflow;
 	now->sealed = queue->sealed;
+	now->single_active = queue->single_active;
 	now->nr_consumers = queue->nr_consumers;
 	now->nr_ready = queue->nr_ready;
 	now->nr_unacked = queue->nr_unacked;
@@ -126,6 +129,7 @@ static int put_snapshot(struct sk_buff *skb, const struct queue_snapshot *now)
 	       put_u64(skb, BROKER_A_QUEUE_MAX_BYTES, now->max_bytes) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_OVERFLOW, now->overflow) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_SEALED, now->sealed) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_SINGLE_ACTIVE, now->single_active) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_CONSUMERS, now->nr_consumers) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_READY, now->nr_ready) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_UNACKED, now->nr_unacked) ||
@@ -358,6 +362,10 @@ static int parse_settings(struct genl_info *info, struct broker_nl_owner *owner,
 	if (attrs[BROKER_A_QUEUE_SEALED]) {
 		config->set |= BROKER_QUEUE_SET_SEALED;
 		config->sealed = nla_get_u32(attrs[BROKER_A_QUEUE_SEALED]);
+	}
+	if (attrs[BROKER_A_QUEUE_SINGLE_ACTIVE]) {
+		config->set |= BROKER_QUEUE_SET_SINGLE_ACTIVE;
+		config->single_active = nla_get_u32(attrs[BROKER_A_QUEUE_SINGLE_ACTIVE]);
 	}
 	parse_times(attrs, config);
 	parse_flow(attrs, config);

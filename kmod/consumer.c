@@ -6,6 +6,7 @@
 
 #include <linux/broker.h>
 
+#include "active.h"
 #include "advisory.h"
 #include "broker.h"
 #include "consumer.h"
@@ -187,6 +188,22 @@ static void consumer_withdraw_locked(struct broker_consumer *consumer)
 	broker_queue_dispatch_locked(consumer->queue);
 }
 
+/* Behind all of its priority, which are ordered by when they came. */
+static void consumer_enlist_locked(struct broker_consumer *consumer)
+{
+	struct broker_queue *queue = consumer->queue;
+	struct broker_consumer *other;
+
+	lockdep_assert_held(&queue->lock);
+	list_for_each_entry_reverse(other, &queue->consumers, of_queue) {
+		if (other->priority >= consumer->priority) {
+			list_add(&consumer->of_queue, &other->of_queue);
+			return;
+		}
+	}
+	list_add(&consumer->of_queue, &queue->consumers);
+}
+
 /* Whether one of them wants to be alone. */
 static bool consumer_is_kept_out_locked(const struct broker_consumer *consumer)
 {
@@ -224,13 +241,14 @@ int broker_consumer_attach(struct broker_consumer *consumer)
 	/* The slot is there, so this allocates nothing. */
 	xa_store(&consumer->session->consumers, consumer->id, consumer, GFP_ATOMIC);
 	refcount_inc(&consumer->refs);
-	list_add_tail(&consumer->of_queue, &queue->consumers);
+	consumer_enlist_locked(consumer);
 	WRITE_ONCE(queue->nr_consumers, queue->nr_consumers + 1);
 	queue->nr_choosy += consumer->choice.selector ? 1 : 0;
 	queue->had_consumer = true;
 	consumer->served = ++queue->served;
 	atomic_inc(&queue->broker->nr_consumers);
 	broker_consumer_update_locked(consumer);
+	broker_active_join_locked(consumer);
 	broker_queue_dispatch_locked(queue);
 	spin_unlock(&queue->lock);
 
@@ -313,6 +331,7 @@ bool broker_consumer_detach(struct broker_consumer *consumer, const struct broke
 	}
 	WRITE_ONCE(consumer->dead, true);
 	list_del_init(&consumer->of_queue);
+	broker_active_leave_locked(consumer);
 	WRITE_ONCE(queue->nr_consumers, queue->nr_consumers - 1);
 	queue->nr_choosy -= consumer->choice.selector ? 1 : 0;
 	broker_idle_arm_locked(queue);

@@ -65,6 +65,8 @@ static void move_left(struct broker_queue *queue, u32 size)
 	queue->nr_unacked--;
 	queue->stats.moved++;
 	broker_queue_room_locked(queue);
+	/* It was in nobody's hands but these: a standby may be promoted. */
+	broker_queue_dispatch_locked(queue);
 	spin_unlock(&queue->lock);
 }
 

@@ -8,6 +8,7 @@
 #include <linux/broker.h>
 #include <uapi/linux/broker_netlink.h>
 
+#include "active.h"
 #include "binding.h"
 #include "broker.h"
 #include "consumer.h"
@@ -117,6 +118,7 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 	queue->overflow = config->overflow;
 	queue->protected = config->protected;
 	queue->sealed = config->sealed;
+	queue->single_active = config->single_active;
 	queue->levels = config->levels;
 	queue->ttl = config->ttl;
 	queue->lease = config->lease;
@@ -247,6 +249,18 @@ static void queue_set_times_locked(struct broker_queue *queue,
 		queue->dedupe_max = config->dedupe_max;
 }
 
+static void queue_set_single_active_locked(struct broker_queue *queue, bool single_active)
+{
+	lockdep_assert_held(&queue->lock);
+	if (queue->single_active == single_active)
+		return;
+	queue->single_active = single_active;
+	queue->active = NULL;
+	queue->promoted = false;
+	broker_active_begin_locked(queue);
+	broker_queue_dispatch_locked(queue);
+}
+
 /**
  * broker_queue_set() - Change what @config->set names
  * @queue: linked; the broker's topology is locked
@@ -285,6 +299,8 @@ int broker_queue_set(struct broker_queue *queue, const struct broker_queue_confi
 		queue->expires = config->expires;
 	queue_set_times_locked(queue, config, &old);
 	broker_idle_arm_locked(queue);
+	if (config->set & BROKER_QUEUE_SET_SINGLE_ACTIVE)
+		queue_set_single_active_locked(queue, config->single_active);
 	broker_queue_room_locked(queue);
 	spin_unlock(&queue->lock);
 	broker_target_put(old);
@@ -532,6 +548,13 @@ static struct broker_consumer *queue_choose_locked(struct broker_queue *queue,
 	struct broker_consumer *consumer;
 	struct rb_node *node;
 
+	if (queue->single_active) {
+		consumer = broker_active_elect_locked(queue);
+		if (!consumer || !consumer->is_eligible)
+			return NULL;
+		*entry = broker_choice_next(&consumer->choice, &queue->ready, looks);
+		return *entry ? consumer : NULL;
+	}
 	for (node = rb_first_cached(&queue->eligible); node && *looks < BROKER_CHOICE_LOOKS;
 	     node = rb_next(node)) {
 		consumer = rb_entry(node, struct broker_consumer, eligible);
@@ -549,6 +572,8 @@ void broker_queue_dispatch_locked(struct broker_queue *queue)
 
 	lockdep_assert_held(&queue->lock);
 	broker_queue_show_locked(queue);
+	if (queue->single_active)
+		broker_active_elect_locked(queue);
 	while (broker_entry_first(&queue->ready)) {
 		struct broker_consumer *consumer;
 		struct broker_entry *entry;

@@ -47,6 +47,7 @@ struct netlink_ext_ack;
  * @overflow: enum broker_overflow (const)
  * @protected: no request deletes or purges it (const)
  * @sealed: it takes no new message (const)
+ * @single_active: one consumer gets all, see active.h (const)
  * @levels: of priority (const)
  * @ttl: nanoseconds that a message lives; 0: for ever (const)
  * @lease: nanoseconds that a consumer may keep a message; 0: for ever (const)
@@ -74,6 +75,7 @@ struct broker_queue_config {
 	u32 overflow;
 	bool protected;
 	bool sealed;
+	bool single_active;
 	u32 levels;
 	u64 ttl;
 	u64 lease;
@@ -111,6 +113,7 @@ struct broker_queue_config {
 #define BROKER_QUEUE_SET_DEDUPE_WINDOW	BIT(16)
 #define BROKER_QUEUE_SET_DEDUPE_MAX	BIT(17)
 #define BROKER_QUEUE_SET_EXPIRES	BIT(18)
+#define BROKER_QUEUE_SET_SINGLE_ACTIVE	BIT(19)
 
 /* What a queue gets where its maker is silent; times are in milliseconds. */
 #define BROKER_DEFAULT_LEASE_MS		(30ULL * 60 * 1000)
@@ -179,6 +182,7 @@ struct broker_queue_stats {
  * @overflow: enum broker_overflow (queue.lock; read anywhere)
  * @protected: no request deletes or purges it (topology; read anywhere)
  * @sealed: it takes no new message (queue.lock; read anywhere)
+ * @single_active: one consumer gets all, see active.h (queue.lock)
  * @levels: of priority (queue.lock; read anywhere)
  * @ttl: nanoseconds that a message lives; 0: for ever (queue.lock; read anywhere)
  * @lease: nanoseconds that a consumer may keep a message (queue.lock; read anywhere)
@@ -213,7 +217,9 @@ struct broker_queue_stats {
  * @marks: ids of messages that were published to it (queue.lock)
  * @served: counts who came or was assigned an entry; orders consumers with equal
  *	credit (queue.lock)
- * @consumers: all (queue.lock)
+ * @consumers: all, those of the highest priority first (queue.lock)
+ * @active: the one that gets messages, if it is single-active, or NULL (queue.lock)
+ * @promoted: that is to be told (queue.lock)
  * @nr_consumers: how many (queue.lock; read anywhere)
  * @nr_choosy: of them, how many have a filter (queue.lock)
  * @eligible: consumers with free credit, most first (queue.lock)
@@ -243,6 +249,7 @@ struct broker_queue {
 	u32 overflow;
 	bool protected;
 	bool sealed;
+	bool single_active;
 	u32 levels;
 	u64 ttl;
 	u64 lease;
@@ -278,6 +285,8 @@ struct broker_queue {
 	struct broker_marks marks;
 	u64 served;
 	struct list_head consumers;
+	struct broker_consumer *active;
+	bool promoted;
 	u32 nr_consumers;
 	u32 nr_choosy;
 	struct rb_root_cached eligible;

@@ -7,6 +7,7 @@
 
 #include <linux/broker.h>
 
+#include "active.h"
 #include "broker.h"
 #include "consumer.h"
 #include "deadletter.h"
@@ -252,6 +253,7 @@ static void schedule_due(struct broker_timer *timer)
 	broker_queue_dispatch_locked(queue);
 	broker_schedule_arm_locked(queue, schedule_next_locked(queue));
 	spin_unlock(&queue->lock);
+	broker_active_tell(queue);
 	broker_deadletter_run(queue);
 	broker_idle_due(queue);
 	if (READ_ONCE(queue->dead))

@@ -976,6 +976,15 @@ struct broker_submit {
  * long as this one is, whosever it is: EBUSY answers either of them, whichever comes
  * second.
  *
+ * In a queue that is single-active (netlink) one consumer is active and gets all; the
+ * others stand by, those of a higher priority first, and then in the order in which
+ * they came.  When the active one has ended, or is hung because a lease of its ended,
+ * the next one is promoted, as soon as all that was handed out is settled or back.  So
+ * it is when one of a higher priority stands by: then the active one gets nothing more,
+ * and what it has not received is taken back.  So messages are in one consumer's hands
+ * at a time, and those that come back are handed out before later ones; but one that
+ * waits, by DELAY or after failures (see the queue's retry-min), does not hold them up.
+ *
  * With BROKER_CONSUME_F_HEADERS_ONLY, @body_len of each delivery is 0, and
  * @body_size tells how long the body is.  Byte credit counts whole messages.
  *

@@ -138,6 +138,19 @@ enum broker_consumer_flags {
 };
 
 /**
+ * enum broker_consumer_role
+ * @BROKER_CONSUMER_ROLE_COMPETING: Shares the messages with others; the queue
+ *   is not single-active.
+ * @BROKER_CONSUMER_ROLE_ACTIVE: Gets the messages.
+ * @BROKER_CONSUMER_ROLE_STANDBY: Waits to be promoted.
+ */
+enum broker_consumer_role {
+	BROKER_CONSUMER_ROLE_COMPETING,
+	BROKER_CONSUMER_ROLE_ACTIVE,
+	BROKER_CONSUMER_ROLE_STANDBY,
+};
+
+/**
  * enum broker_advisory_kind - What an advisory tells of. The same stands in
  *   the routing key of its message in the exchange broker.events:
  *   queue-overflow about jobs is queue.overflow.jobs.
@@ -355,6 +368,7 @@ enum {
 	BROKER_A_QUEUE_OVERWRITTEN,
 	BROKER_A_QUEUE_EXPIRES,
 	BROKER_A_QUEUE_END,
+	BROKER_A_QUEUE_SINGLE_ACTIVE,
 
 	__BROKER_A_QUEUE_MAX,
 	BROKER_A_QUEUE_MAX = (__BROKER_A_QUEUE_MAX - 1)
@@ -409,6 +423,7 @@ enum {
 	BROKER_A_CONSUMER_FILTER_TEXT,
 	BROKER_A_CONSUMER_LEASE,
 	BROKER_A_CONSUMER_PRIORITY,
+	BROKER_A_CONSUMER_ROLE,
 
 	__BROKER_A_CONSUMER_MAX,
 	BROKER_A_CONSUMER_MAX = (__BROKER_A_CONSUMER_MAX - 1)
