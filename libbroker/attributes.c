@@ -22,6 +22,7 @@ static const char *const advisory_kinds[] = {
 	"message-quarantined"
 };
 static const char *const consumer_flags[] = { "auto-accept", "exclusive", "headers-only" };
+static const char *const consumer_roles[] = { "competing", "active", "standby" };
 static const char *const acl_actions[] = { "allow", "deny" };
 static const char *const acl_operations[] = { "publish", "bind" };
 static const char *const step_kinds[] = {
@@ -113,6 +114,7 @@ static const struct broker_attribute queue_list[] = {
 	PLAIN(QUEUE, IF_EMPTY, "if-empty", FLAG),
 	WORDY(QUEUE, PROTECTED, "protected", WORD, switches),
 	WORDY(QUEUE, SEALED, "sealed", WORD, switches),
+	WORDY(QUEUE, SINGLE_ACTIVE, "single-active", WORD, switches),
 	PLAIN(QUEUE, MOVED, "moved", U64),
 	PLAIN(QUEUE, TO_QUEUE, "to-queue", STRING),
 	PLAIN(QUEUE, LIMIT, "limit", U32),
@@ -176,6 +178,7 @@ static const struct broker_attribute consumer_list[] = {
 	PLAIN(CONSUMER, FILTER_TEXT, "filter-text", STRING),
 	PLAIN(CONSUMER, LEASE, "lease", U64),
 	PLAIN(CONSUMER, PRIORITY, "priority", U32),
+	WORDY(CONSUMER, ROLE, "role", WORD, consumer_roles),
 };
 
 static const struct broker_attribute session_list[] = {

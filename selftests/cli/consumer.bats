@@ -48,3 +48,21 @@ teardown() { drop_broker; }
 	refused "brokerctl: consume: queue 'jobs' is another's alone, or has other consumers" \
 		brokerctl consume jobs --exclusive
 }
+
+@test "consumer show tells who is active and who stands by" {
+	brokerctl queue set jobs --single-active on
+	tells 'single-active: on' -- brokerctl queue show jobs
+	background consume jobs
+	first=$!
+	until_true count consumers 1 jobs
+	background consume jobs
+	second=$!
+	until_true count consumers 2 jobs
+	json "map({(.pid | tostring): .role}) | add == {\"$first\": \"active\", \"$second\": \"standby\"}" \
+		brokerctl consumer show jobs --json
+	kill "$first"
+	wait "$first"
+	until_true promoted
+}
+
+promoted() { brokerctl consumer show jobs | grep -q "^jobs .* active"; }

@@ -13,6 +13,7 @@ static const struct column columns[] = {
 	{ "unacked", "UNACKED" },
 	{ "delivered", "DELIVERED" },
 	{ "settled", "SETTLED", .wide = true },
+	{ "role", "ROLE" },
 	{ "flags", "FLAGS", .wide = true },
 	{ "priority", "PRIORITY", .wide = true },
 	{ "lease", "LEASE", .wide = true },

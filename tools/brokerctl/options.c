@@ -113,6 +113,11 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.words = switches, .attribute = "sealed",
 		.help = "on: it takes no new messages; those it holds can be consumed",
 	},
+	[OPT_SINGLE_ACTIVE] = {
+		.name = "single-active", .kind = VALUE_WORD, .value_name = "SWITCH",
+		.words = switches, .attribute = "single-active",
+		.help = "on: one consumer gets all messages, the others stand by",
+	},
 	[OPT_PRIORITIES] = {
 		.name = "priorities", .kind = VALUE_NUMBER, .value_name = "N",
 		.min = 1, .max = 32, .attribute = "priorities",
