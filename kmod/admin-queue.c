@@ -36,6 +36,7 @@
  * @dedupe_ids: as many as it remembers (const)
  * @expires: see there (const)
  * @nr_waiting: see there (const)
+ * @nr_deferred: see there (const)
  * @nr_quarantined: see there (const)
  * @nr_dying: see there (const)
  * @stats: see there (const)
@@ -63,6 +64,7 @@ struct queue_snapshot {
 	u32 dedupe_ids;
 	u64 expires;
 	u32 nr_waiting;
+	u32 nr_deferred;
 	u32 nr_quarantined;
 	u32 nr_dying;
 	struct broker_queue_stats stats;
@@ -93,6 +95,7 @@ static void take_snapshot(struct broker_queue *queue, struct queue_snapshot *now
 	now->dedupe_ids = queue->marks.nr;
 	now->expires = queue->expires;
 	now->nr_waiting = queue->nr_waiting;
+	now->nr_deferred = queue->nr_deferred;
 	now->nr_quarantined = queue->nr_quarantined;
 	now->nr_dying = queue->nr_dying;
 	now->stats = queue->stats;
@@ -169,6 +172,7 @@ static int put_times(struct sk_buff *skb, const struct queue_snapshot *now)
 	       put_target(skb, now->dead_letter) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_EXPIRES, to_ms(now->expires)) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_WAITING, now->nr_waiting) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_DEFERRED, now->nr_deferred) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_QUARANTINED, now->nr_quarantined) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_DYING, now->nr_dying);
 }

@@ -11,7 +11,7 @@ static struct broker_entry *choice_look(const struct broker_choice *choice,
 					const struct broker_entry_tree *ready, u64 *behind,
 					u64 last, u32 *looks)
 {
-	struct broker_entry *entry = broker_entry_after(ready, *behind);
+	struct broker_entry *entry = broker_entry_after(ready, *behind, *behind);
 
 	for (; entry && entry->place <= last && *looks < BROKER_CHOICE_LOOKS;
 	     entry = broker_entry_next(entry)) {

@@ -389,6 +389,24 @@ void broker_consumer_unpull(struct broker_consumer *consumer, u32 messages)
 	spin_unlock(&consumer->queue->lock);
 }
 
+/* Gives an entry that is in no tree into the reader's hand. */
+static void consumer_hand_out_locked(struct broker_consumer *consumer, struct broker_entry *entry,
+				     struct broker_handout *handout)
+{
+	struct broker_queue *queue = consumer->queue;
+
+	lockdep_assert_held(&queue->lock);
+	broker_entry_insert(&consumer->leased, entry, ++consumer->last_tag);
+	entry->state = BROKER_ENTRY_LEASED;
+	broker_lease_begin_locked(consumer, entry);
+	entry->acquired++;
+	trace_broker_deliver(consumer, entry, entry->key);
+	queue->stats.delivered++;
+	if (entry->acquired > 1)
+		queue->stats.redelivered++;
+	broker_handout_fill(handout, entry);
+}
+
 /**
  * broker_consumer_lease() - Hand pending entries out
  * @consumer: with a reference
@@ -429,15 +447,7 @@ again:
 		}
 		room -= size;
 		broker_entry_erase(&consumer->pending, entry);
-		broker_entry_insert(&consumer->leased, entry, ++consumer->last_tag);
-		entry->state = BROKER_ENTRY_LEASED;
-		broker_lease_begin_locked(consumer, entry);
-		entry->acquired++;
-		trace_broker_deliver(consumer, entry, entry->key);
-		queue->stats.delivered++;
-		if (entry->acquired > 1)
-			queue->stats.redelivered++;
-		broker_handout_fill(&handouts[count++], entry);
+		consumer_hand_out_locked(consumer, entry, &handouts[count++]);
 	}
 	consumer->delivered += count;
 	WRITE_ONCE(consumer->nr_pending, consumer->nr_pending - count);
@@ -462,6 +472,62 @@ again:
 }
 
 /**
+ * broker_consumer_fetch() - Hand out a deferred entry
+ * @consumer: with a reference
+ * @sequence: of the entry
+ * @handout: gets a copy, with references
+ * @room: bytes of the reader's memory
+ * @needed: with -EMSGSIZE, bytes that it needs
+ *
+ * Return: 1; -ENODATA: no such entry is deferred; -ENOENT: the consumer has ended;
+ * -EMSGSIZE.
+ */
+int broker_consumer_fetch(struct broker_consumer *consumer, u64 sequence,
+			  struct broker_handout *handout, u64 room, u32 *needed)
+{
+	struct broker_queue *queue = consumer->queue;
+	struct broker_entry *entry, *freed = NULL;
+	int err = 1;
+	u32 size;
+
+	spin_lock(&queue->lock);
+	broker_lease_alive_locked(consumer);
+	broker_queue_show_locked(queue);
+	entry = broker_entry_find(&queue->deferred, sequence);
+	if (consumer->dead) {
+		err = -ENOENT;
+	} else if (!entry) {
+		err = -ENODATA;
+	} else if (broker_reply_withdrawn(entry->reply)) {
+		broker_queue_detach_locked(queue, entry);
+		broker_queue_remove_locked(queue, entry, &freed);
+		broker_queue_room_locked(queue);
+		err = -ENODATA;
+	} else {
+		size = broker_handout_size(entry->message, entry->deaths,
+					   broker_consumer_headers_only(consumer));
+		if (size > room) {
+			*needed = size;
+			err = -EMSGSIZE;
+		}
+	}
+	if (err > 0) {
+		broker_queue_detach_locked(queue, entry);
+		queue->nr_unacked++;
+		entry->consumer = consumer;
+		consumer->bytes += broker_message_size(entry->message);
+		consumer_hand_out_locked(consumer, entry, handout);
+		handout->deferred = true;
+		consumer->delivered++;
+		WRITE_ONCE(consumer->nr_leased, consumer->nr_leased + 1);
+		broker_consumer_update_locked(consumer);
+	}
+	spin_unlock(&queue->lock);
+	broker_entry_free_list(freed);
+	return err;
+}
+
+/**
  * broker_consumer_unlease() - Take a hand-out back that did not reach the reader
  * @consumer: with a reference
  * @handouts: as they were leased; those settled or taken back meanwhile are left alone
@@ -475,7 +541,7 @@ void broker_consumer_unlease(struct broker_consumer *consumer,
 
 	spin_lock(&queue->lock);
 	while (count-- && !consumer->dead) {
-		entry = broker_entry_find(&consumer->leased, handouts[count].tag);
+		entry = broker_entry_find(&consumer->leased, handouts[count].key);
 		if (!entry)
 			continue;
 		broker_entry_erase(&consumer->leased, entry);
@@ -485,11 +551,17 @@ void broker_consumer_unlease(struct broker_consumer *consumer,
 		queue->stats.delivered--;
 		consumer->delivered--;
 		trace_broker_return(queue, entry, &(struct broker_return){});
+		WRITE_ONCE(consumer->nr_leased, consumer->nr_leased - 1);
+		if (handouts[count].deferred) {
+			consumer->bytes -= broker_message_size(entry->message);
+			entry->at = BROKER_NEVER;
+			broker_queue_return_locked(queue, entry);
+			continue;
+		}
 		broker_entry_insert(&consumer->pending, entry, entry->place);
 		entry->state = BROKER_ENTRY_PENDING;
 		entry->at = 0;
 		WRITE_ONCE(consumer->nr_pending, consumer->nr_pending + 1);
-		WRITE_ONCE(consumer->nr_leased, consumer->nr_leased - 1);
 	}
 	consumer_withdraw_locked(consumer);
 	spin_unlock(&queue->lock);

@@ -179,6 +179,8 @@ int broker_consumer_reply(struct broker_consumer *consumer, u64 tag,
 
 int broker_consumer_lease(struct broker_consumer *consumer, struct broker_handout *handouts,
 			  u32 max, u64 room, u32 *pull, u32 *needed);
+int broker_consumer_fetch(struct broker_consumer *consumer, u64 sequence,
+			  struct broker_handout *handout, u64 room, u32 *needed);
 void broker_consumer_unlease(struct broker_consumer *consumer,
 			     const struct broker_handout *handouts, u32 count);
 

@@ -65,10 +65,13 @@ void broker_entry_free_list(struct broker_entry *list)
 	}
 }
 
-/* Notes how it came back, for whoever gets it next, in @delay nanoseconds at the earliest. */
+/*
+ * Notes how it came back, for whoever gets it next: in @delay nanoseconds at the
+ * earliest, or, with BROKER_NEVER, when somebody asks for it.
+ */
 void broker_entry_returned(struct broker_entry *entry, const struct broker_return *how, u64 delay)
 {
-	entry->at = delay ? broker_now() + delay : 0;
+	entry->at = delay == BROKER_NEVER ? BROKER_NEVER : delay ? broker_now() + delay : 0;
 	if (entry->holder != how->holder) {
 		put_pid(entry->holder);
 		entry->holder = get_pid(how->holder);
@@ -79,21 +82,27 @@ void broker_entry_returned(struct broker_entry *entry, const struct broker_retur
 		entry->failed++;
 }
 
-/* Inserts by @key, behind those that have the same; at the end it costs no search. */
+/* Entries of the same key are in the order of their places. */
+static bool entry_before(u64 key, u64 place, const struct broker_entry *other)
+{
+	return key != other->key ? key < other->key : place < other->place;
+}
+
+/* Inserts by @key; at the end it costs no search. */
 void broker_entry_insert(struct broker_entry_tree *tree, struct broker_entry *entry, u64 key)
 {
 	struct rb_node **link = &tree->root.rb_root.rb_node, *parent = NULL;
 	bool leftmost = true, rightmost = true;
 
 	entry->key = key;
-	if (tree->last && broker_entry_of(tree->last)->key <= key) {
+	if (tree->last && !entry_before(key, entry->place, broker_entry_of(tree->last))) {
 		parent = tree->last;
 		link = &parent->rb_right;
 		leftmost = false;
 	}
 	while (*link) {
 		parent = *link;
-		if (key < broker_entry_of(parent)->key) {
+		if (entry_before(key, entry->place, broker_entry_of(parent))) {
 			link = &parent->rb_left;
 			rightmost = false;
 		} else {
@@ -128,8 +137,8 @@ struct broker_entry *broker_entry_find(const struct broker_entry_tree *tree, u64
 	return NULL;
 }
 
-/* The first entry whose key is above @key. */
-struct broker_entry *broker_entry_after(const struct broker_entry_tree *tree, u64 key)
+/* The first entry behind that of @key and @place. */
+struct broker_entry *broker_entry_after(const struct broker_entry_tree *tree, u64 key, u64 place)
 {
 	struct rb_node *node = tree->root.rb_root.rb_node;
 	struct broker_entry *after = NULL;
@@ -137,7 +146,7 @@ struct broker_entry *broker_entry_after(const struct broker_entry_tree *tree, u6
 	while (node) {
 		struct broker_entry *entry = broker_entry_of(node);
 
-		if (entry->key > key) {
+		if (entry_before(key, place, entry)) {
 			after = entry;
 			node = node->rb_left;
 		} else {

@@ -23,6 +23,7 @@ struct pid;
  * @BROKER_ENTRY_PENDING: in consumer->pending, by place
  * @BROKER_ENTRY_LEASED: in consumer->leased, by tag
  * @BROKER_ENTRY_WAITING: in queue->waiting, by the time when it is due
+ * @BROKER_ENTRY_DEFERRED: in queue->deferred, by sequence, until it is asked for
  * @BROKER_ENTRY_DYING: in queue->dying, by place, for broker_deadletter_run()
  * @BROKER_ENTRY_QUARANTINED: in queue->quarantine, by place
  * @BROKER_ENTRY_CLAIMED: in a transaction, which settles it or puts it back
@@ -34,6 +35,7 @@ enum broker_entry_state {
 	BROKER_ENTRY_PENDING,
 	BROKER_ENTRY_LEASED,
 	BROKER_ENTRY_WAITING,
+	BROKER_ENTRY_DEFERRED,
 	BROKER_ENTRY_DYING,
 	BROKER_ENTRY_QUARANTINED,
 	BROKER_ENTRY_CLAIMED,
@@ -56,8 +58,8 @@ enum broker_entry_state {
  * @key: what it is sorted by where it is; its tag, once it was handed out (queue.lock)
  * @place: in the queue, kept when it comes back; holds its sequence (const once
  *	enqueued)
- * @at: when it is due, while it waits; when its lease ends, on its consumer's
- *	lease clock, while it is leased (queue.lock)
+ * @at: when it is due, while it waits; BROKER_NEVER: when it is asked for; when its
+ *	lease ends, on its consumer's lease clock, while it is leased (queue.lock)
  * @expiry: if it has a time to live, with the entry (const)
  * @deaths: how it died in other queues, or NULL, with a reference (const)
  * @acquired: times it was handed out (queue.lock)
@@ -148,7 +150,7 @@ static inline struct broker_entry *broker_entry_next(const struct broker_entry *
 void broker_entry_insert(struct broker_entry_tree *tree, struct broker_entry *entry, u64 key);
 void broker_entry_erase(struct broker_entry_tree *tree, struct broker_entry *entry);
 struct broker_entry *broker_entry_find(const struct broker_entry_tree *tree, u64 key);
-struct broker_entry *broker_entry_after(const struct broker_entry_tree *tree, u64 key);
+struct broker_entry *broker_entry_after(const struct broker_entry_tree *tree, u64 key, u64 place);
 
 /* Rises by enqueueing, within the queue. */
 static inline u64 broker_entry_sequence(const struct broker_entry *entry)

@@ -11,6 +11,7 @@
 #include "handout.h"
 #include "message.h"
 #include "sender.h"
+#include "timer.h"
 
 /* Where the numbers of its files stand in the record. */
 u32 broker_handout_fds(const struct broker_message *message)
@@ -53,7 +54,7 @@ void broker_handout_fill(struct broker_handout *handout, const struct broker_ent
 		.message = broker_message_get(entry->message),
 		.holder = get_pid(entry->holder),
 		.deaths = broker_deaths_get(entry->deaths),
-		.tag = entry->key,
+		.key = entry->key,
 		.place = entry->place,
 		.acquired = entry->acquired,
 		.failed = entry->failed,
@@ -61,6 +62,7 @@ void broker_handout_fill(struct broker_handout *handout, const struct broker_ent
 		.cause = entry->cause,
 		.cause_code = entry->cause_code,
 		.retained = entry->retained,
+		.reason = entry->reason,
 	};
 }
 
@@ -90,6 +92,16 @@ static int handout_copy_deaths(const struct broker_deaths *deaths, void __user *
 	return 0;
 }
 
+/* What names the delivery; of what is browsed, when it is due. */
+static u64 handout_tag(const struct broker_handout *handout, const struct broker_handout_to *to)
+{
+	if (to->consumer)
+		return handout->key;
+	if (to->state != BROKER_MESSAGE_WAITING)
+		return 0;
+	return ktime_get_real_ns() + (handout->key - broker_now());
+}
+
 static int handout_copy_one(const struct broker_handout *handout,
 			    const struct broker_handout_to *to, void __user *at)
 {
@@ -109,7 +121,7 @@ static int handout_copy_one(const struct broker_handout *handout,
 			 handout->flags | (handout->retained ? BROKER_DELIVERY_F_RETAINED : 0),
 		.consumer = to->consumer,
 		.queue = to->queue,
-		.tag = to->consumer ? handout->tag : 0,
+		.tag = handout_tag(handout, to),
 		.sequence = handout->place & BROKER_PLACE_SEQUENCE,
 		.user_data = to->user_data,
 		.time_ns = message->time,
@@ -128,6 +140,8 @@ static int handout_copy_one(const struct broker_handout *handout,
 		.body_size = message->body_len,
 		.deaths = handout->deaths ? handout_deaths(message, to->headers_only) : 0,
 		.nr_deaths = handout->deaths ? handout->deaths->nr : 0,
+		.state = to->state,
+		.reason = handout->reason,
 	};
 	s32 none[BROKER_MAX_FDS];
 

@@ -14,7 +14,8 @@ struct pid;
  * @message: with a reference (owner: the RECEIVE)
  * @holder: with a reference, or NULL (owner: the RECEIVE)
  * @deaths: with a reference, or NULL (owner: the RECEIVE)
- * @tag: it is leased under (const)
+ * @key: of the entry: the tag it is leased under; browsed and waiting: when it is
+ *	due (const)
  * @place: of the entry (const)
  * @acquired: with this one (const)
  * @failed: so far (const)
@@ -22,6 +23,8 @@ struct pid;
  * @cause: why it last came back (const)
  * @cause_code: goes with @cause (const)
  * @retained: it comes from what an exchange retains (const)
+ * @deferred: it was deferred before (const)
+ * @reason: browsed and dead: enum broker_death_reason (const)
  *
  * A copy, since the entry itself may be taken back while user memory is written.
  */
@@ -29,7 +32,7 @@ struct broker_handout {
 	struct broker_message *message;
 	struct pid *holder;
 	struct broker_deaths *deaths;
-	u64 tag;
+	u64 key;
 	u64 place;
 	u32 acquired;
 	u32 failed;
@@ -37,15 +40,18 @@ struct broker_handout {
 	u8 cause;
 	u8 cause_code;
 	bool retained;
+	bool deferred;
+	u8 reason;
 };
 
 /**
  * struct broker_handout_to - where hand-outs are written
  * @buffer: the reader's memory (const)
- * @consumer: number, or 0 (const)
+ * @consumer: number; 0: it is browsed (const)
  * @queue: number (const)
  * @user_data: the consumer's (const)
  * @headers_only: without bodies, and without files (const)
+ * @state: browsed: enum broker_message_state (const)
  */
 struct broker_handout_to {
 	void __user *buffer;
@@ -53,6 +59,7 @@ struct broker_handout_to {
 	u32 queue;
 	u64 user_data;
 	bool headers_only;
+	u16 state;
 };
 
 u32 broker_handout_fds(const struct broker_message *message);

@@ -70,8 +70,8 @@ static inline void check_abi(void)
 	BUILD_BUG_ON(sizeof(struct broker_origin) != 32);
 	BUILD_BUG_ON(sizeof(struct broker_delivery) != 128);
 	BUILD_BUG_ON(sizeof(struct broker_death) != 296);
-	BUILD_BUG_ON(sizeof(struct broker_receive) != 48);
-	BUILD_BUG_ON(sizeof(struct broker_browse) != 72);
+	BUILD_BUG_ON(sizeof(struct broker_receive) != 56);
+	BUILD_BUG_ON(sizeof(struct broker_browse) != 80);
 	BUILD_BUG_ON(BROKER_MAX_NAME > U8_MAX || BROKER_MAX_KEY > U8_MAX);
 }
 

@@ -105,7 +105,7 @@ static struct broker_message *copy_next(struct broker_move *move)
 
 	spin_lock(&queue->lock);
 	broker_queue_show_locked(queue);
-	entry = broker_entry_after(&queue->ready, move->after);
+	entry = broker_entry_after(&queue->ready, move->after, move->after);
 	if (entry) {
 		move->after = entry->place;
 		message = broker_message_get(entry->message);

@@ -331,37 +331,44 @@ static void queue_detach_consumers(struct broker_queue *queue)
 	}
 }
 
-/* The next entry to purge; of a dead queue whatever it still has. */
-static struct broker_entry *queue_next_locked(const struct broker_queue *queue)
+/* Removes entries of @tree up to @before, as long as @count is below BROKER_LOCK_BATCH. */
+static u32 queue_remove_locked(struct broker_queue *queue, struct broker_entry_tree *tree,
+			       u64 before, u32 count, struct broker_entry **freed)
 {
-	struct broker_entry *entry = broker_entry_first(&queue->ready);
+	struct broker_entry *entry, *next;
 
 	lockdep_assert_held(&queue->lock);
-	if (!entry)
-		entry = broker_entry_first(&queue->waiting);
-	if (!entry && queue->dead)
-		entry = broker_entry_first(&queue->dying) ?:
-			broker_entry_first(&queue->quarantine);
-	return entry;
+	for (entry = broker_entry_first(tree); entry && count < BROKER_LOCK_BATCH; entry = next) {
+		next = broker_entry_next(entry);
+		/* Few of those that come meanwhile stand before older ones. */
+		if (broker_entry_sequence(entry) > before)
+			continue;
+		broker_queue_detach_locked(queue, entry);
+		trace_broker_drop(queue, entry, queue->dead ? "deleted" : "purged");
+		broker_queue_remove_locked(queue, entry, freed);
+		queue->stats.purged++;
+		count++;
+	}
+	return count;
 }
 
-/* Removes up to BROKER_LOCK_BATCH entries without a consumer that came before @before. */
-static u32 queue_remove_ready(struct broker_queue *queue, u64 before)
+/*
+ * Removes up to BROKER_LOCK_BATCH entries without a consumer that came before @before;
+ * of a dead queue whatever it still has.
+ */
+static u32 queue_remove_some(struct broker_queue *queue, u64 before)
 {
-	struct broker_entry *entry, *freed = NULL;
+	struct broker_entry *freed = NULL;
 	u32 count = 0;
 
 	spin_lock(&queue->lock);
 	broker_queue_show_locked(queue);
-	while (count < BROKER_LOCK_BATCH) {
-		entry = queue_next_locked(queue);
-		if (!entry || broker_entry_sequence(entry) > before)
-			break;
-		broker_queue_detach_locked(queue, entry);
-		trace_broker_drop(queue, entry, queue->dead ? "deleted" : "purged");
-		broker_queue_remove_locked(queue, entry, &freed);
-		queue->stats.purged++;
-		count++;
+	count = queue_remove_locked(queue, &queue->ready, before, count, &freed);
+	count = queue_remove_locked(queue, &queue->waiting, before, count, &freed);
+	count = queue_remove_locked(queue, &queue->deferred, before, count, &freed);
+	if (queue->dead) {
+		count = queue_remove_locked(queue, &queue->dying, before, count, &freed);
+		count = queue_remove_locked(queue, &queue->quarantine, before, count, &freed);
 	}
 	broker_queue_room_locked(queue);
 	spin_unlock(&queue->lock);
@@ -372,12 +379,12 @@ static u32 queue_remove_ready(struct broker_queue *queue, u64 before)
 /* Frees what came back to a dead queue, or never left it. */
 void broker_queue_drain(struct broker_queue *queue)
 {
-	while (queue_remove_ready(queue, U64_MAX))
+	while (queue_remove_some(queue, U64_MAX))
 		;
 }
 
 /**
- * broker_queue_purge() - Remove all ready messages that are there when it is called
+ * broker_queue_purge() - Remove all messages that are there now and that nobody has in hand
  * @queue: with a reference
  *
  * Return: how many.
@@ -391,7 +398,7 @@ u32 broker_queue_purge(struct broker_queue *queue)
 	before = queue->sequence;
 	spin_unlock(&queue->lock);
 	do {
-		count = queue_remove_ready(queue, before);
+		count = queue_remove_some(queue, before);
 		total += count;
 	} while (count == BROKER_LOCK_BATCH);
 	return total;
@@ -605,6 +612,8 @@ void broker_queue_place_locked(struct broker_queue *queue, struct broker_entry *
 	lockdep_assert_held(&queue->lock);
 	if (queue->max_delivery && entry->failed >= queue->max_delivery)
 		broker_queue_bury_locked(queue, entry, BROKER_DEATH_MAX_DELIVERY);
+	else if (entry->at == BROKER_NEVER && !queue->dead)
+		broker_schedule_defer_locked(queue, entry);
 	else if (entry->at > broker_now() && !queue->dead)
 		broker_schedule_wait_locked(queue, entry);
 	else
@@ -635,6 +644,10 @@ void broker_queue_detach_locked(struct broker_queue *queue, struct broker_entry 
 	case BROKER_ENTRY_WAITING:
 		broker_entry_erase(&queue->waiting, entry);
 		WRITE_ONCE(queue->nr_waiting, queue->nr_waiting - 1);
+		break;
+	case BROKER_ENTRY_DEFERRED:
+		broker_entry_erase(&queue->deferred, entry);
+		WRITE_ONCE(queue->nr_deferred, queue->nr_deferred - 1);
 		break;
 	case BROKER_ENTRY_DYING:
 		broker_entry_erase(&queue->dying, entry);

@@ -204,6 +204,8 @@ struct broker_queue_stats {
  * @hidden: entries of transactions under way, by place (queue.lock)
  * @waiting: entries whose time has not come, by that time (queue.lock)
  * @nr_waiting: how many (queue.lock; read anywhere)
+ * @deferred: entries that wait until they are asked for, by sequence (queue.lock)
+ * @nr_deferred: how many (queue.lock; read anywhere)
  * @expiring: entries with a time to live, by its end (queue.lock)
  * @dying: entries that broker_deadletter_run() will move or free, by place (queue.lock)
  * @nr_dying: how many, the one being moved among them (queue.lock; read anywhere)
@@ -272,6 +274,8 @@ struct broker_queue {
 	struct broker_entry_tree hidden;
 	struct broker_entry_tree waiting;
 	u32 nr_waiting;
+	struct broker_entry_tree deferred;
+	u32 nr_deferred;
 	struct rb_root_cached expiring;
 	struct broker_entry_tree dying;
 	u32 nr_dying;

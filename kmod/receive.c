@@ -13,7 +13,6 @@
 #include "message.h"
 #include "queue.h"
 #include "request.h"
-#include "selector.h"
 #include "session.h"
 #include "transaction.h"
 
@@ -59,6 +58,17 @@ static struct broker_consumer *receive_next(struct broker_session *session, bool
 	return consumer;
 }
 
+static int receive_lease(struct receive *receive, struct broker_consumer *consumer, u32 *pull)
+{
+	const struct broker_receive *args = receive->args;
+
+	if (args->flags & BROKER_RECEIVE_F_DEFERRED)
+		return broker_consumer_fetch(consumer, args->sequence, receive->handouts,
+					     args->buffer_len, &receive->needed);
+	return broker_consumer_lease(consumer, receive->handouts, receive->max, args->buffer_len,
+				     pull, &receive->needed);
+}
+
 /* Leases from one consumer and writes it to the reader; all of that, or nothing. */
 static int receive_from(struct receive *receive, struct broker_consumer *consumer, u32 *pull)
 {
@@ -72,9 +82,7 @@ static int receive_from(struct receive *receive, struct broker_consumer *consume
 	int err;
 
 	receive->needed = 0;
-	receive->count = broker_consumer_lease(consumer, receive->handouts, receive->max,
-					       receive->args->buffer_len, pull,
-					       &receive->needed);
+	receive->count = receive_lease(receive, consumer, pull);
 	if (receive->count <= 0)
 		return receive->count;
 	err = broker_handout_copy(receive->handouts, receive->count, &to, &receive->args->bytes);
@@ -94,7 +102,7 @@ static void receive_auto_accept(struct receive *receive, struct broker_consumer 
 	if (!(consumer->flags & BROKER_CONSUME_F_AUTO_ACCEPT))
 		return;
 	for (i = 0; i < receive->count; i++)
-		broker_consumer_settle(consumer, receive->handouts[i].tag, BROKER_OP_ACCEPT, 0,
+		broker_consumer_settle(consumer, receive->handouts[i].key, BROKER_OP_ACCEPT, 0,
 				       false, &freed);
 	broker_entry_free_list(freed);
 }
@@ -288,10 +296,25 @@ static int receive_named(struct receive *receive, struct broker_consumer *consum
 	return err;
 }
 
+static int receive_deferred(struct receive *receive, struct broker_consumer *consumer,
+			    struct broker_receive __user *uargs)
+{
+	if (READ_ONCE(receive->session->ended))
+		return -EOWNERDEAD;
+	if (READ_ONCE(consumer->dead))
+		return receive_gone(receive, consumer, uargs) ?: -ENOENT;
+	return receive_try(receive, consumer, NULL, uargs);
+}
+
 static int receive_check(const struct broker_receive *args)
 {
-	if (args->flags)
+	bool deferred = args->flags & BROKER_RECEIVE_F_DEFERRED;
+
+	if (args->flags & ~BROKER_RECEIVE_F_DEFERRED)
 		return -EOPNOTSUPP;
+	if (deferred ? !args->consumer || args->consumer == BROKER_CONSUMER_REPLIES :
+		       !!args->sequence)
+		return -EINVAL;
 	if (args->reserved || !args->max_messages || args->max_messages > BROKER_MAX_RECEIVE ||
 	    args->buffer % 8)
 		return -EINVAL;
@@ -335,128 +358,12 @@ int broker_session_receive(struct broker_session *session, void *arg, void __use
 		err = receive.handouts ? 0 : -ENOMEM;
 	}
 	if (!err)
-		err = consumer ? receive_named(&receive, consumer, deadline, uargs) :
+		err = args->flags & BROKER_RECEIVE_F_DEFERRED ?
+		      receive_deferred(&receive, consumer, uargs) :
+		      consumer ? receive_named(&receive, consumer, deadline, uargs) :
 				 receive_any(&receive, deadline, uargs);
 	broker_consumer_put(consumer);
 	if (receive.handouts != few)
 		kvfree(receive.handouts);
-	return err;
-}
-
-/**
- * struct browse - a BROWSE under way
- * @queue: where
- * @args: kernel copy of its arguments
- * @selector: which messages, or NULL: all
- * @handouts: references to some that are to be copied
- * @needed: bytes that the first message needs, if the buffer is too small
- * @more: there may be more behind the cursor
- */
-struct browse {
-	struct broker_queue *queue;
-	struct broker_browse *args;
-	struct broker_selector *selector;
-	struct broker_handout handouts[RECEIVE_FEW];
-	u32 needed;
-	bool more;
-};
-
-/* Copies references to ready messages behind the cursor, which it moves. */
-static u32 browse_collect(struct browse *browse)
-{
-	struct broker_browse *args = browse->args;
-	u32 room = args->buffer_len - args->bytes;
-	u32 max = min_t(u32, args->max_messages - args->count, RECEIVE_FEW);
-	struct broker_entry *entry;
-	u32 count = 0, looked = 0;
-
-	browse->more = false;
-	spin_lock(&browse->queue->lock);
-	broker_queue_show_locked(browse->queue);
-	entry = broker_entry_after(&browse->queue->ready, args->cursor);
-	for (; entry && count < max && looked++ < RECEIVE_FEW; entry = broker_entry_next(entry)) {
-		u32 size = broker_handout_size(entry->message, entry->deaths, false);
-
-		if (!browse->selector || broker_selector_match(browse->selector, entry->message)) {
-			if (size > room) {
-				browse->needed = size;
-				break;
-			}
-			room -= size;
-			broker_handout_fill(&browse->handouts[count++], entry);
-		}
-		args->cursor = entry->place;
-	}
-	browse->more = entry && !browse->needed;
-	spin_unlock(&browse->queue->lock);
-	return count;
-}
-
-static int browse_tell(const struct broker_browse *args, struct broker_browse __user *uargs)
-{
-	return put_user(args->count, &uargs->count) || put_user(args->bytes, &uargs->bytes) ||
-	       put_user(args->cursor, &uargs->cursor) ? -EFAULT : 0;
-}
-
-static int browse_all(struct browse *browse, struct broker_browse __user *uargs)
-{
-	struct broker_browse *args = browse->args;
-	u32 count, bytes;
-	int err = 0;
-
-	args->count = 0;
-	args->bytes = 0;
-	/* A few at a time: nothing of the queue changes, so a fault undoes nothing. */
-	do {
-		const struct broker_handout_to to = {
-			.buffer = u64_to_user_ptr(args->buffer) + args->bytes,
-			.queue = browse->queue->id,
-		};
-
-		count = browse_collect(browse);
-		bytes = 0;
-		if (count) {
-			err = broker_handout_copy(browse->handouts, count, &to, &bytes);
-			broker_handout_put(browse->handouts, count);
-		}
-		args->count += count;
-		args->bytes += bytes;
-		cond_resched();
-	} while (!err && browse->more && args->count < args->max_messages &&
-		 !signal_pending(current));
-
-	/* A count of 0 is the end of the queue. */
-	if (!err && !args->count && browse->more)
-		err = -EINTR;
-	if (!err && browse->needed && !args->count) {
-		args->bytes = browse->needed;
-		err = -EMSGSIZE;
-	}
-	if ((!err || err == -EMSGSIZE) && browse_tell(args, uargs))
-		err = -EFAULT;
-	return err;
-}
-
-int broker_session_browse(struct broker_session *session, void *arg, void __user *uarg)
-{
-	struct broker_browse *args = arg;
-	struct browse browse = { .args = args };
-	int err;
-
-	if (args->flags)
-		return -EOPNOTSUPP;
-	if (args->reserved || args->reserved2 || !args->max_messages ||
-	    args->max_messages > BROKER_MAX_RECEIVE || args->buffer % 8)
-		return -EINVAL;
-	browse.queue = broker_session_find_queue(session, args->queue, args->queue_len);
-	if (IS_ERR(browse.queue))
-		return PTR_ERR(browse.queue);
-	browse.selector = broker_selector_from_user(args->filter, args->filter_len, 0, 0);
-	err = PTR_ERR_OR_ZERO(browse.selector);
-	if (!err) {
-		err = browse_all(&browse, uarg);
-		broker_selector_free(browse.selector);
-	}
-	broker_queue_put(browse.queue);
 	return err;
 }

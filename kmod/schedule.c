@@ -183,6 +183,19 @@ void broker_schedule_wait_locked(struct broker_queue *queue, struct broker_entry
 	broker_schedule_arm_locked(queue, entry->at);
 }
 
+/* Puts an entry aside until somebody asks for it. */
+void broker_schedule_defer_locked(struct broker_queue *queue, struct broker_entry *entry)
+{
+	lockdep_assert_held(&queue->lock);
+	if (broker_schedule_expired(entry)) {
+		broker_queue_bury_locked(queue, entry, BROKER_DEATH_EXPIRED);
+		return;
+	}
+	broker_entry_insert(&queue->deferred, entry, broker_entry_sequence(entry));
+	entry->state = BROKER_ENTRY_DEFERRED;
+	WRITE_ONCE(queue->nr_deferred, queue->nr_deferred + 1);
+}
+
 /* Moves what has waited long enough to its place. */
 static void schedule_release_locked(struct broker_queue *queue, u64 now)
 {
@@ -214,7 +227,8 @@ static void schedule_expire_locked(struct broker_queue *queue, u64 now)
 		/* What is set aside, hidden or in hand is looked at when it comes back. */
 		broker_schedule_leave_locked(queue, entry);
 		if (entry->state == BROKER_ENTRY_READY || entry->state == BROKER_ENTRY_PENDING ||
-		    entry->state == BROKER_ENTRY_WAITING) {
+		    entry->state == BROKER_ENTRY_WAITING ||
+		    entry->state == BROKER_ENTRY_DEFERRED) {
 			broker_queue_detach_locked(queue, entry);
 			broker_queue_bury_locked(queue, entry, BROKER_DEATH_EXPIRED);
 		}
@@ -264,6 +278,7 @@ static void schedule_due(struct broker_timer *timer)
 void broker_schedule_init(struct broker_queue *queue)
 {
 	queue->waiting.root = RB_ROOT_CACHED;
+	queue->deferred.root = RB_ROOT_CACHED;
 	queue->expiring = RB_ROOT_CACHED;
 	broker_timer_init(&queue->timer, schedule_tryget, schedule_due);
 }

@@ -15,7 +15,8 @@ struct broker_timer;
  *
  * An entry whose time has not come *waits*, out of the way of the others: a
  * message published for later, one that was delayed, or one that failed and is
- * tried again after a while.  Its time come, it goes to its place.
+ * tried again after a while.  Its time come, it goes to its place.  One that was
+ * deferred waits until a consumer asks for it by its sequence.
  *
  * An entry with a time to live expires wherever it stands in the queue, unless
  * a consumer has received it; then, if it comes back.  The order of expiry is a
@@ -45,6 +46,7 @@ void broker_schedule_enter_locked(struct broker_queue *queue, struct broker_entr
 void broker_schedule_leave_locked(struct broker_queue *queue, struct broker_entry *entry);
 bool broker_schedule_expired(const struct broker_entry *entry);
 void broker_schedule_wait_locked(struct broker_queue *queue, struct broker_entry *entry);
+void broker_schedule_defer_locked(struct broker_queue *queue, struct broker_entry *entry);
 void broker_schedule_arm_locked(struct broker_queue *queue, u64 at);
 
 void broker_schedule_init(struct broker_queue *queue);

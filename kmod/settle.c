@@ -39,7 +39,7 @@ static void consumer_let_go_locked(struct broker_consumer *consumer, struct brok
 	consumer->settled++;
 }
 
-/* Settles one of them as RELEASE, DELAY or FAIL; @transaction hides it, if there is one. */
+/* Settles one of them as RELEASE, DELAY, DEFER or FAIL; @transaction hides it, if there is one. */
 static void consumer_return_locked(struct broker_consumer *consumer, struct broker_entry *entry,
 				   unsigned int opcode, u64 delay,
 				   struct broker_transaction *transaction)
@@ -56,6 +56,8 @@ static void consumer_return_locked(struct broker_consumer *consumer, struct brok
 	} else {
 		queue->stats.released++;
 		how.cause = BROKER_CAUSE_RELEASED;
+		if (opcode == BROKER_OP_DEFER)
+			delay = BROKER_NEVER;
 	}
 	broker_entry_returned(entry, &how, delay);
 	trace_broker_return(queue, entry, &how);
@@ -139,7 +141,7 @@ static struct broker_entry *consumer_take_locked(struct broker_consumer *consume
  * broker_consumer_settle() - Settle one delivery, or all up to one
  * @consumer: with a reference
  * @tag: the delivery
- * @opcode: BROKER_OP_ACCEPT, RELEASE, DELAY, FAIL or REJECT
+ * @opcode: BROKER_OP_ACCEPT, RELEASE, DELAY, DEFER, FAIL or REJECT
  * @delay: nanoseconds, of DELAY
  * @cumulative: all that are leased under tags up to @tag
  * @freed: entries for the caller to free

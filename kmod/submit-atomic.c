@@ -91,6 +91,7 @@ static int atomic_check(const struct broker_op *op)
 	case BROKER_OP_FAIL:
 	case BROKER_OP_REJECT:
 	case BROKER_OP_DELAY:
+	case BROKER_OP_DEFER:
 		return broker_settle_check(op);
 	default:
 		return -EOPNOTSUPP;

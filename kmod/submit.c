@@ -156,6 +156,7 @@ static int submit_one(struct broker_submission *submit, u32 index, const struct 
 	case BROKER_OP_FAIL:
 	case BROKER_OP_REJECT:
 	case BROKER_OP_DELAY:
+	case BROKER_OP_DEFER:
 	case BROKER_OP_EXTEND:
 		return submit_settle(submit, op, result);
 	case BROKER_OP_CREDIT:

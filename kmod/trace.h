@@ -36,7 +36,8 @@
 	{ BROKER_OP_RELEASE,		"release" },		\
 	{ BROKER_OP_FAIL,		"fail" },		\
 	{ BROKER_OP_REJECT,		"reject" },		\
-	{ BROKER_OP_DELAY,		"delay" }
+	{ BROKER_OP_DELAY,		"delay" },			\
+	{ BROKER_OP_DEFER,		"defer" }
 
 #define broker_trace_causes					\
 	{ BROKER_CAUSE_NONE,		"none" },		\

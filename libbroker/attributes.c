@@ -130,6 +130,7 @@ static const struct broker_attribute queue_list[] = {
 	PLAIN(QUEUE, DEAD_LETTER_EXCHANGE, "dead-letter-exchange", STRING),
 	PLAIN(QUEUE, DEAD_LETTER_KEY, "dead-letter-key", STRING),
 	PLAIN(QUEUE, WAITING, "waiting", U32),
+	PLAIN(QUEUE, DEFERRED, "deferred", U32),
 	PLAIN(QUEUE, QUARANTINED, "quarantined", U32),
 	PLAIN(QUEUE, DYING, "dying", U32),
 	PLAIN(QUEUE, EXPIRED, "expired", U64),

@@ -16,8 +16,8 @@ _Static_assert(sizeof(struct broker_cancel) == 16, "cancel");
 _Static_assert(sizeof(struct broker_origin) == 32, "origin");
 _Static_assert(sizeof(struct broker_delivery) == 128, "delivery");
 _Static_assert(sizeof(struct broker_death) == 296, "death");
-_Static_assert(sizeof(struct broker_receive) == 48, "receive");
-_Static_assert(sizeof(struct broker_browse) == 72, "browse");
+_Static_assert(sizeof(struct broker_receive) == 56, "receive");
+_Static_assert(sizeof(struct broker_browse) == 80, "browse");
 
 union args {
 	uint32_t size;
@@ -248,7 +248,8 @@ FIXTURE_VARIANT(reserved) {
 RESERVED_CALL(receive, RECEIVE, reserved);
 RESERVED_CALL(cancel, CANCEL, reserved);
 RESERVED_CALL(browse, BROWSE, reserved);
-RESERVED_CALL(browse, BROWSE, reserved2);
+RESERVED_CALL(receive, RECEIVE, sequence);
+RESERVED_CALL(browse, BROWSE, cursor2);
 
 #define RESERVED_OP(name, OP, member)						\
 	FIXTURE_VARIANT_ADD(reserved, name) {					\
@@ -267,6 +268,7 @@ RESERVED_SETTLE(accept, ACCEPT);
 RESERVED_SETTLE(release, RELEASE);
 RESERVED_SETTLE(fail, FAIL);
 RESERVED_SETTLE(reject, REJECT);
+RESERVED_SETTLE(defer, DEFER);
 RESERVED_OP(credit_op, CREDIT, reserved);
 RESERVED_OP(credit_64_0, CREDIT, credit.reserved[0]);
 RESERVED_OP(credit_64_3, CREDIT, credit.reserved[3]);
@@ -322,6 +324,7 @@ FIXTURE_VARIANT_ADD(op, accept) { .opcode = BROKER_OP_ACCEPT };
 FIXTURE_VARIANT_ADD(op, release) { .opcode = BROKER_OP_RELEASE };
 FIXTURE_VARIANT_ADD(op, fail) { .opcode = BROKER_OP_FAIL };
 FIXTURE_VARIANT_ADD(op, reject) { .opcode = BROKER_OP_REJECT };
+FIXTURE_VARIANT_ADD(op, defer) { .opcode = BROKER_OP_DEFER };
 FIXTURE_VARIANT_ADD(op, credit) { .opcode = BROKER_OP_CREDIT };
 
 FIXTURE_SETUP(op)

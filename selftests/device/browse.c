@@ -153,6 +153,103 @@ TEST_F(browse, empty_queue)
 	EXPECT_EQ(0, self->b.bytes);
 }
 
+#define STATE(wanted)								\
+({										\
+	self->b.state = BROKER_MESSAGE_##wanted;				\
+	self->b.cursor = self->b.cursor2 = 0;					\
+	BROWSE();								\
+})
+
+/* In the order of their times; as many at one time as there may be. */
+TEST_F(browse, waiting)
+{
+	int64_t later = day_ms() + 3600 * 1000;
+	struct got got;
+	char all[8] = "";
+	int i;
+
+	ASSERT_EQ(0, put_int(self->fd, "q", "b", BROKER_PROP_DELIVER_AT, later + 1000));
+	ASSERT_EQ(0, put_int(self->fd, "q", "a", BROKER_PROP_DELIVER_AT, later));
+	ASSERT_EQ(0, put_int(self->fd, "q", "c", BROKER_PROP_DELIVER_AT, later + 2000));
+	ASSERT_EQ(0, STATE(WAITING));
+	EXPECT_STREQ("abc", bodies(&self->b));
+	got_from(&got, self->buffer);
+	EXPECT_EQ(BROKER_MESSAGE_WAITING, got.d.state);
+	EXPECT_LE(later * 1000000 - 1000000000, got.d.due_ns);
+	EXPECT_GE(later * 1000000 + 1000000000, got.d.due_ns);
+	EXPECT_EQ(0, got.d.acquired);
+	/* One by one. */
+	self->b.max_messages = 1;
+	self->b.cursor = self->b.cursor2 = 0;
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, BROWSE());
+		strcat(all, bodies(&self->b));
+	}
+	EXPECT_STREQ("abc", all);
+	ASSERT_EQ(0, BROWSE());
+	EXPECT_EQ(0, self->b.count);
+	ASSERT_EQ(0, STATE(READY));
+	self->b.max_messages = 10;
+	ASSERT_EQ(0, STATE(READY));
+	EXPECT_STREQ("01234", bodies(&self->b));
+}
+
+/* Delayed in one step, they come due in the same nanosecond. */
+TEST_F(browse, waiting_for_one_time)
+{
+	int consumer = consume(self->fd, "q", 10), i;
+	struct broker_op op;
+	struct got got;
+	char all[8] = "";
+
+	for (i = 0; i < 5; i++)
+		ASSERT_EQ(0, take(self->fd, consumer, &got));
+	op = op_settle(BROKER_OP_DELAY, consumer, got.d.tag);
+	op.flags = BROKER_SETTLE_F_CUMULATIVE;
+	op.settle.time_ms = BROKER_MAX_TIME_MS;
+	ASSERT_EQ(0, submit_one(self->fd, &op));
+	self->b.max_messages = 1;
+	self->b.state = BROKER_MESSAGE_WAITING;
+	for (i = 0; i < 5; i++) {
+		ASSERT_EQ(0, BROWSE());
+		ASSERT_EQ(1, self->b.count);
+		strcat(all, bodies(&self->b));
+	}
+	EXPECT_STREQ("01234", all);
+	ASSERT_EQ(0, BROWSE());
+	EXPECT_EQ(0, self->b.count);
+}
+
+TEST_F(browse, quarantined)
+{
+	struct got got;
+	int consumer;
+
+	ASSERT_EQ(0, queue_new("l", .max_delivery = 1));
+	ASSERT_EQ(0, put(self->fd, "l", "bad"));
+	consumer = consume(self->fd, "l", 0);
+	ASSERT_EQ(0, take(self->fd, consumer, &got));
+	ASSERT_EQ(0, settle(self->fd, BROKER_OP_FAIL, consumer, got.d.tag));
+	AWAIT("l", QUARANTINED, 1);
+	self->b.queue = (uintptr_t)"l";
+	ASSERT_EQ(0, STATE(QUARANTINED));
+	EXPECT_STREQ("bad", bodies(&self->b));
+	got_from(&got, self->buffer);
+	EXPECT_EQ(BROKER_MESSAGE_QUARANTINED, got.d.state);
+	EXPECT_EQ(BROKER_DEATH_MAX_DELIVERY, got.d.reason);
+	EXPECT_EQ(0, got.d.due_ns);
+	ASSERT_EQ(0, STATE(READY));
+	EXPECT_EQ(0, self->b.count);
+	ASSERT_EQ(0, STATE(DYING));
+	EXPECT_EQ(0, self->b.count);
+}
+
+TEST_F(browse, unknown_state)
+{
+	self->b.state = BROKER_MESSAGE_QUARANTINED + 1;
+	EXPECT_EQ(-EINVAL, BROWSE());
+}
+
 TEST_F(browse, unknown_queue)
 {
 	self->b.queue = (uintptr_t)"x";

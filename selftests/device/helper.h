@@ -340,6 +340,23 @@ static inline int take_death(int fd, int consumer, struct got *got, struct broke
 	if (got->d.nr_deaths)
 		memcpy(death, buffer + got->d.deaths, sizeof(*death));
 	return 0;
+/* With a property area of one INT64. */
+static inline int put_int(int fd, const char *queue, const char *body, int id, int64_t value)
+{
+	char props[sizeof(struct broker_prop) + sizeof(value)];
+	struct broker_prop head = { .id = id, .type = BROKER_TYPE_INT64, .value_len = 8 };
+
+	memcpy(props, &head, sizeof(head));
+	memcpy(props + sizeof(head), &value, sizeof(value));
+	return publish(fd, .key = queue, .body = body, .props = props, .props_len = sizeof(props));
+}
+
+static inline int64_t day_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
 /* Until a number that netlink tells is @wanted; the last one after the guard time. */

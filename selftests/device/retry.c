@@ -61,6 +61,22 @@ static int64_t day_ms(void)
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+/* One message and its latest death, as RECEIVE tells them. */
+static int take_death(int fd, int consumer, struct got *got, struct broker_death *death)
+{
+	static char buffer[8192] __attribute__((aligned(8)));
+	struct broker_receive r = receive_of(consumer, buffer, sizeof(buffer), 1);
+	int ret;
+
+	r.timeout_ns = GUARD_NS;
+	ret = call(fd, BROKER_IOC_RECEIVE, &r);
+	if (ret)
+		return ret;
+	got_from(got, buffer);
+	memset(death, 0, sizeof(*death));
+	if (got->d.nr_deaths)
+		memcpy(death, buffer + got->d.deaths, sizeof(*death));
+	return 0;
 }
 
 TEST_F(retry, delay)

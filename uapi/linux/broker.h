@@ -539,6 +539,7 @@ enum broker_opcode {
 	BROKER_OP_DELAY			= 6,	/* not now: back to its place after a while */
 	BROKER_OP_EXTEND		= 7,	/* still at it: the lease begins anew */
 	BROKER_OP_CREDIT		= 8,	/* change a consumer's credit */
+	BROKER_OP_DEFER			= 9,	/* not until somebody asks for it by its sequence */
 	BROKER_OP_REPLY			= 10,	/* answer a request, and accept it */
 	BROKER_OP_DISARM		= 11,	/* forget a last will */
 	BROKER_OP_WITHDRAW		= 12,	/* wait for no more replies */
@@ -756,7 +757,7 @@ struct broker_reply {
 };
 
 /**
- * struct broker_settle - arguments of ACCEPT, RELEASE, FAIL, REJECT, DELAY and EXTEND
+ * struct broker_settle - arguments of ACCEPT, RELEASE, FAIL, REJECT, DELAY, DEFER, EXTEND
  * @tag: the delivery's tag, from struct broker_delivery
  * @consumer: the consumer that received it
  * @reserved: must be 0
@@ -769,7 +770,9 @@ struct broker_reply {
  * to and including @tag and not yet settled; @tag itself may have been settled.
  *
  * RELEASE puts it back to its place at once, DELAY after a while; neither counts as
- * a failure.  FAIL does: the message waits as long as the queue's retry settings
+ * a failure, nor does DEFER: the message stays in the queue, and counts against its
+ * limits, but is handed out only to a RECEIVE that asks for its sequence; its time to
+ * live goes on.  FAIL is a failure: the message waits as long as the queue's retry settings
  * say, not at all the first time, while others go on; after max-delivery failures
  * it is a dead letter, and so it is after REJECT.  EXTEND settles nothing: it keeps
  * the lease from ending, after which the delivery would fail by itself.
@@ -899,7 +902,7 @@ struct broker_confirm {
  * signal ended a wait (EINTR).
  *
  * With BROKER_SUBMIT_F_ATOMIC the call is a transaction of any PUBLISH, ACCEPT,
- * RELEASE, FAIL and REJECT: all of them are done, or none.  What it publishes and
+ * RELEASE, FAIL, REJECT, DELAY and DEFER: all of them are done, or none.  What it publishes and
  * gives back becomes visible in all queues at the same instant, and nobody can
  * tell, by what he receives, browses or polls for, that it was done one by one.
  * What it accepts leaves room for what it publishes to the same queue.  If an
@@ -1095,7 +1098,9 @@ enum broker_cause {
  * @consumer: the consumer it is for; BROWSE: 0
  * @queue: number of the queue
  * @tag: names the delivery when it is settled: rises by hand-out, within the
- *	consumer; BROWSE: 0
+ *	consumer
+ * @due_ns: BROWSE, in the place of @tag: when the message is due, nanoseconds since
+ *	1970; 0: it does not wait
  * @sequence: rises by enqueueing, within the queue
  * @user_data: the consumer's, from CONSUME
  * @time_ns: when the broker took the message: nanoseconds since 1970
@@ -1119,7 +1124,8 @@ enum broker_cause {
  * @deaths: where in the record its @nr_deaths struct broker_death stand, the
  *	latest first; 0 if there are none
  * @nr_deaths: how often it died in other queues, 0 to BROKER_MAX_DEATHS
- * @reserved: 0
+ * @state: BROWSE: enum broker_message_state; else 0
+ * @reason: BROWSE, of dead ones: enum broker_death_reason; else 0
  *
  * At @header_size stand exchange, key, properties and body, without padding; then,
  * if @original_len is not 0, the original key and a zero byte; at @fds, a multiple
@@ -1132,7 +1138,10 @@ struct broker_delivery {
 	__u16 flags;
 	__u32 consumer;
 	__u32 queue;
-	__aligned_u64 tag;
+	union {
+		__aligned_u64 tag;
+		__aligned_u64 due_ns;
+	};
 	__aligned_u64 sequence;
 	__aligned_u64 user_data;
 	__aligned_u64 time_ns;
@@ -1152,7 +1161,8 @@ struct broker_delivery {
 	__u32 body_size;
 	__u32 deaths;
 	__u32 nr_deaths;
-	__u32 reserved;
+	__u16 state;
+	__u16 reason;
 };
 
 /**
@@ -1267,10 +1277,13 @@ struct broker_death {
  *  - EACCES: a security module does not let the reader have a file.
  */
 
+/* struct broker_receive.flags */
+#define BROKER_RECEIVE_F_DEFERRED	(1U << 0)	/* the deferred message of @sequence */
+
 /**
  * struct broker_receive - ioctl(BROKER_IOC_RECEIVE)
  * @size: sizeof(struct broker_receive)
- * @flags: must be 0
+ * @flags: BROKER_RECEIVE_F_*
  * @consumer: in: from this consumer only, or 0: from any of the session's that
  *	has credit; out: with EIDRM, the consumer that ended
  * @max_messages: most messages to return, 1 to BROKER_MAX_RECEIVE
@@ -1281,6 +1294,7 @@ struct broker_death {
  * @reserved: must be 0
  * @timeout_ns: longest wait for the first message; 0 does not wait;
  *	BROKER_TIMEOUT_FOREVER
+ * @sequence: with BROKER_RECEIVE_F_DEFERRED: of the message; else 0
  *
  * Returns what is there, at least one message, without waiting for more; all
  * are of one consumer, and where several have some, they take turns.  A
@@ -1288,8 +1302,15 @@ struct broker_death {
  * of the call.  From the moment of the hand-out the messages are the caller's,
  * to settle or to lose by dying.
  *
+ * With BROKER_RECEIVE_F_DEFERRED it is the one message of @consumer's queue that
+ * was settled with DEFER and has that sequence, whatever the consumer's credit and
+ * filter; the call does not wait.  If it comes back, other than by DEFER, it goes to
+ * its place.
+ *
  * Errors:
  *
+ *  - ENODATA: no deferred message of the queue has that @sequence.
+ *  - EINVAL: that flag without a @consumer, or a @sequence without that flag.
  *  - EAGAIN: nothing there and @timeout_ns is 0.
  *  - ETIMEDOUT, EINTR: nothing came until @timeout_ns, or until a signal.
  *  - EMSGSIZE: the first record does not fit into the buffer: see @bytes.
@@ -1307,8 +1328,18 @@ struct broker_receive {
 	__u32 bytes;
 	__u32 reserved;
 	__aligned_u64 timeout_ns;
+	__aligned_u64 sequence;
 };
 #define BROKER_IOC_RECEIVE _IO(BROKER_IOC_TYPE, BROKER_NR_RECEIVE)
+
+/* Messages of a queue that nobody has in hand: struct broker_browse.state */
+enum broker_message_state {
+	BROKER_MESSAGE_READY		= 0,	/* for the next consumer that may have it */
+	BROKER_MESSAGE_WAITING		= 1,	/* its time has not come */
+	BROKER_MESSAGE_DEFERRED		= 2,	/* until it is asked for by its sequence */
+	BROKER_MESSAGE_DYING		= 3,	/* dead; on its way to the dead letters */
+	BROKER_MESSAGE_QUARANTINED	= 4,	/* dead, and cannot go anywhere */
+};
 
 /**
  * struct broker_browse - ioctl(BROKER_IOC_BROWSE)
@@ -1325,10 +1356,13 @@ struct broker_receive {
  * @cursor: in: 0 to begin, then what the last call returned; out: where to go on
  * @filter: pointer to a filter's program: only messages that it matches; or 0
  * @filter_len: bytes of it, or 0
- * @reserved2: must be 0
+ * @state: enum broker_message_state: which messages
+ * @cursor2: the same as @cursor, of which it is a part with BROKER_MESSAGE_WAITING;
+ *	else 0
  *
- * Copies ready messages in queue order and leaves them as they are: no
- * lease, no count.  Permission to consume is needed.
+ * Copies messages and leaves them as they are: no lease, no count.  They come in
+ * queue order; those that wait, in that of their time; deferred ones, in that of
+ * their sequence.  Permission to consume is needed.
  *
  * Errors:
  *
@@ -1354,7 +1388,8 @@ struct broker_browse {
 	__aligned_u64 cursor;
 	__aligned_u64 filter;
 	__u32 filter_len;
-	__u32 reserved2;
+	__u32 state;
+	__aligned_u64 cursor2;
 };
 #define BROKER_IOC_BROWSE _IO(BROKER_IOC_TYPE, BROKER_NR_BROWSE)
 
