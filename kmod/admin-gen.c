@@ -257,11 +257,16 @@ static const struct nla_policy broker_limit_del_nl_policy[BROKER_A_LIMIT_CGROUP 
 };
 
 /* BROKER_CMD_QUEUE_MOVE - do */
-static const struct nla_policy broker_queue_move_nl_policy[BROKER_A_QUEUE_COPY + 1] = {
+static const struct nla_policy broker_queue_move_nl_policy[BROKER_A_QUEUE_CURSOR + 1] = {
 	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_QUEUE_TO_QUEUE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_QUEUE_LIMIT] = NLA_POLICY_MIN(NLA_U32, 1),
 	[BROKER_A_QUEUE_COPY] = { .type = NLA_FLAG, },
+	[BROKER_A_QUEUE_STATE] = NLA_POLICY_MAX(NLA_U32, 4),
+	[BROKER_A_QUEUE_BACK] = { .type = NLA_FLAG, },
+	[BROKER_A_QUEUE_FILTER] = NLA_POLICY_MAX_LEN(BROKER_FILTER_MAX),
+	[BROKER_A_QUEUE_DRY_RUN] = { .type = NLA_FLAG, },
+	[BROKER_A_QUEUE_CURSOR] = NLA_POLICY_EXACT_LEN(24),
 };
 
 /* BROKER_CMD_ACL_GET - do */
@@ -297,6 +302,12 @@ static const struct nla_policy broker_retained_get_nl_policy[BROKER_A_RETAINED_K
 static const struct nla_policy broker_retained_del_nl_policy[BROKER_A_RETAINED_KEY + 1] = {
 	[BROKER_A_RETAINED_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_RETAINED_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+};
+
+/* BROKER_CMD_MESSAGE_DEL - do */
+static const struct nla_policy broker_message_del_nl_policy[BROKER_A_QUEUE_SEQUENCE + 1] = {
+	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_QUEUE_SEQUENCE] = { .type = NLA_U64, },
 };
 
 /* Ops table for broker */
@@ -444,7 +455,7 @@ static const struct genl_ops broker_nl_ops[] = {
 		.cmd		= BROKER_CMD_QUEUE_MOVE,
 		.doit		= broker_nl_queue_move_doit,
 		.policy		= broker_queue_move_nl_policy,
-		.maxattr	= BROKER_A_QUEUE_COPY,
+		.maxattr	= BROKER_A_QUEUE_CURSOR,
 	},
 	{
 		.cmd		= BROKER_CMD_ACL_GET,
@@ -477,6 +488,12 @@ static const struct genl_ops broker_nl_ops[] = {
 		.doit		= broker_nl_retained_del_doit,
 		.policy		= broker_retained_del_nl_policy,
 		.maxattr	= BROKER_A_RETAINED_KEY,
+	},
+	{
+		.cmd		= BROKER_CMD_MESSAGE_DEL,
+		.doit		= broker_nl_message_del_doit,
+		.policy		= broker_message_del_nl_policy,
+		.maxattr	= BROKER_A_QUEUE_SEQUENCE,
 	},
 };
 

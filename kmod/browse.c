@@ -34,24 +34,6 @@ struct browse {
 	bool more;
 };
 
-static const struct broker_entry_tree *browse_tree(const struct broker_queue *queue, u32 state)
-{
-	switch (state) {
-	case BROKER_MESSAGE_READY:
-		return &queue->ready;
-	case BROKER_MESSAGE_WAITING:
-		return &queue->waiting;
-	case BROKER_MESSAGE_DEFERRED:
-		return &queue->deferred;
-	case BROKER_MESSAGE_DYING:
-		return &queue->dying;
-	case BROKER_MESSAGE_QUARANTINED:
-		return &queue->quarantine;
-	default:
-		return NULL;
-	}
-}
-
 /* Copies references to messages behind the cursor, which it moves. */
 static u32 browse_collect(struct browse *browse)
 {
@@ -65,7 +47,7 @@ static u32 browse_collect(struct browse *browse)
 	spin_lock(&browse->queue->lock);
 	broker_queue_show_locked(browse->queue);
 	/* Only those that wait may have the same key, which is their time. */
-	entry = broker_entry_after(browse_tree(browse->queue, args->state), args->cursor,
+	entry = broker_entry_after(broker_queue_tree(browse->queue, args->state), args->cursor,
 				   args->state == BROKER_MESSAGE_WAITING ? args->cursor2 : U64_MAX);
 	for (; entry && count < max && looked++ < BROWSE_FEW; entry = broker_entry_next(entry)) {
 		u32 size = broker_handout_size(entry->message, entry->deaths, false);

@@ -319,9 +319,7 @@ static bool deadletter_end_locked(struct broker_queue *queue, struct broker_entr
 		broker_queue_dying_locked(queue, entry);
 		return false;
 	}
-	broker_entry_insert(&queue->quarantine, entry, entry->place);
-	entry->state = BROKER_ENTRY_QUARANTINED;
-	WRITE_ONCE(queue->nr_quarantined, queue->nr_quarantined + 1);
+	broker_queue_quarantine_locked(queue, entry);
 	return true;
 }
 

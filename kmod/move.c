@@ -1,59 +1,97 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/minmax.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 
 #include <linux/broker.h>
 
 #include "broker.h"
+#include "deadletter.h"
 #include "entry.h"
 #include "message.h"
 #include "move.h"
 #include "queue.h"
 #include "reservation.h"
 #include "schedule.h"
+#include "selector.h"
 
-/**
- * broker_move_init() - Begin to move what is ready now
- * @move: to be set up
- * @from: with a reference
- * @to: another one, with a reference
- * @copy: leave the messages where they are
- * @limit: most messages to go; no more than are ready now do
- */
-void broker_move_init(struct broker_move *move, struct broker_queue *from,
-		      struct broker_queue *to, bool copy, u64 limit)
+/* Entries that are looked at in one go. */
+#define MOVE_LOOKS	256
+
+/* Begins at the first of the messages that are there now. */
+void broker_move_start(const struct broker_queue *from, struct broker_move_cursor *cursor)
 {
-	*move = (struct broker_move) { .from = from, .to = to, .copy = copy };
-	spin_lock(&from->lock);
-	broker_queue_show_locked(from);
-	move->left = min_t(u64, limit, from->nr_ready);
-	spin_unlock(&from->lock);
+	*cursor = (struct broker_move_cursor) { .until = READ_ONCE(from->sequence) };
 }
 
-/* Takes the first ready entry out of its place; NULL: there is none. */
-static struct broker_entry *move_take(struct broker_move *move)
+/* Where an entry is to go; NULL: nowhere. */
+static struct broker_queue *move_target(const struct broker_move *move,
+					const struct broker_entry *entry)
 {
+	const struct broker_death_record *death;
+
+	if (move->to)
+		return move->to;
+	/* It died here. */
+	if (move->state == BROKER_MESSAGE_QUARANTINED)
+		return move->from;
+	if (!entry->deaths)
+		return NULL;
+	death = &entry->deaths->record[0];
+	return broker_queue_lookup(move->from->broker, death->name, death->name_len);
+}
+
+/*
+ * The next entry that is to go, and where to; the cursor moves behind it.  NULL:
+ * there is none, or, if @looks has come to MOVE_LOOKS, none so far.
+ */
+static struct broker_entry *move_next_locked(struct broker_move *move, struct broker_queue **to,
+					     u32 *looks)
+{
+	struct broker_move_cursor *cursor = &move->cursor;
 	struct broker_queue *queue = move->from;
+	struct broker_entry_tree *tree;
 	struct broker_entry *entry;
 
-	spin_lock(&queue->lock);
+	lockdep_assert_held(&queue->lock);
 	broker_queue_show_locked(queue);
-	entry = broker_entry_first(&queue->ready);
-	if (entry) {
-		broker_queue_take_locked(queue, entry);
-		broker_schedule_leave_locked(queue, entry);
-		queue->nr_unacked++;
+	tree = broker_queue_tree(queue, move->state);
+	entry = broker_entry_after(tree, cursor->key, cursor->place);
+	for (; entry && (*looks)++ < MOVE_LOOKS; entry = broker_entry_next(entry)) {
+		cursor->key = entry->key;
+		cursor->place = entry->place;
+		if (broker_entry_sequence(entry) > cursor->until)
+			continue;
+		if (move->selector && !broker_selector_match(move->selector, entry->message))
+			continue;
+		*to = move_target(move, entry);
+		if (*to)
+			return entry;
+		move->skipped++;
 	}
-	spin_unlock(&queue->lock);
-	return entry;
+	return NULL;
 }
 
-static void move_put_back(struct broker_queue *queue, struct broker_entry *entry)
+static void move_take_locked(struct broker_queue *queue, struct broker_entry *entry)
 {
+	broker_queue_detach_locked(queue, entry);
+	broker_schedule_leave_locked(queue, entry);
+	queue->nr_unacked++;
+}
+
+static void move_put_back(struct broker_move *move, struct broker_entry *entry)
+{
+	struct broker_queue *queue = move->from;
+
 	spin_lock(&queue->lock);
-	broker_schedule_go_on_locked(queue, entry);
-	broker_queue_return_locked(queue, entry);
-	broker_queue_dispatch_locked(queue);
+	if (move->state == BROKER_MESSAGE_QUARANTINED && !queue->dead) {
+		queue->nr_unacked--;
+		broker_queue_quarantine_locked(queue, entry);
+	} else {
+		broker_schedule_go_on_locked(queue, entry);
+		broker_queue_return_locked(queue, entry);
+		broker_queue_dispatch_locked(queue);
+	}
 	spin_unlock(&queue->lock);
 }
 
@@ -70,21 +108,62 @@ static void move_left(struct broker_queue *queue, u32 size)
 	spin_unlock(&queue->lock);
 }
 
-/* Return: 1: it went; 0: none is left; else why it did not go. */
-static int move_one(struct broker_move *move)
+/* It begins anew, as if it had never been tried. */
+static void move_renew(struct broker_entry *entry)
 {
-	struct broker_reservation reservation = {};
-	struct broker_entry *entry = move_take(move);
-	u32 size;
+	entry->acquired = 0;
+	entry->failed = 0;
+	entry->reason = 0;
+}
+
+/* To its place in the queue that it is in. */
+static void move_within_locked(struct broker_queue *queue, struct broker_entry *entry)
+{
+	lockdep_assert_held(&queue->lock);
+	broker_queue_detach_locked(queue, entry);
+	if (entry->reason) {
+		move_renew(entry);
+		/* Its time is over. */
+		kfree(entry->expiry);
+		entry->expiry = NULL;
+	}
+	broker_queue_ready_locked(queue, entry);
+	broker_queue_dispatch_locked(queue);
+}
+
+/* Takes room for an entry that begins anew there. */
+static int move_reserve_anew(struct broker_reservation *reservation, struct broker_queue *to)
+{
+	struct broker_entry *entry = reservation->entry;
+	struct broker_expiry *expiry = entry->expiry;
+	u64 place = entry->place, at = entry->at;
 	int err;
 
-	if (!entry)
-		return 0;
-	size = broker_message_size(entry->message);
-	reservation.entry = entry;
-	err = broker_queue_reserve(move->to, &reservation);
+	entry->expiry = NULL;
+	entry->at = 0;
+	err = broker_schedule_prepare(entry, to) ?: broker_queue_reserve(to, reservation);
 	if (err) {
-		move_put_back(move->from, entry);
+		swap(entry->expiry, expiry);
+		entry->place = place;
+		entry->at = at;
+	} else {
+		move_renew(entry);
+	}
+	kfree(expiry);
+	return err;
+}
+
+/* To another queue.  Return: 0, or why it did not go. */
+static int move_over(struct broker_move *move, struct broker_entry *entry, struct broker_queue *to)
+{
+	struct broker_reservation reservation = { .entry = entry };
+	bool anew = !move->to || move->state == BROKER_MESSAGE_QUARANTINED;
+	u32 size = broker_message_size(entry->message);
+	int err;
+
+	err = anew ? move_reserve_anew(&reservation, to) : broker_queue_reserve(to, &reservation);
+	if (err) {
+		move_put_back(move, entry);
 		return err;
 	}
 	broker_schedule_move(entry, move->to);
@@ -92,59 +171,85 @@ static int move_one(struct broker_move *move)
 	list_del_init(&entry->of_queue);
 	spin_unlock(&move->from->lock);
 	broker_queue_commit(move->to, &reservation);
+	if (!anew)
+		broker_schedule_move(entry, to);
+	/* Its sequence changes, which is all that a deferred one is known by. */
+	if (entry->at == BROKER_NEVER)
+		entry->at = 0;
+	broker_queue_commit(to, &reservation);
 	move_left(move->from, size);
-	return 1;
+	return 0;
 }
 
-/* The message of the next ready entry to be copied, with a reference. */
-static struct broker_message *copy_next(struct broker_move *move)
-{
-	struct broker_queue *queue = move->from;
-	struct broker_message *message = NULL;
-	struct broker_entry *entry;
-
-	spin_lock(&queue->lock);
-	broker_queue_show_locked(queue);
-	entry = broker_entry_after(&queue->ready, move->after, move->after);
-	if (entry) {
-		move->after = entry->place;
-		message = broker_message_get(entry->message);
-	}
-	spin_unlock(&queue->lock);
-	return message;
-}
-
-static int copy_one(struct broker_move *move)
+static int move_copy(struct broker_message *message, struct broker_queue *to)
 {
 	struct broker_reservation reservation = {};
-	struct broker_message *message = copy_next(move);
 	int err;
 
-	if (!message)
-		return 0;
 	reservation.entry = broker_entry_new(message);
-	broker_message_put(message);
 	if (!reservation.entry)
 		return -ENOMEM;
-	err = broker_schedule_prepare(reservation.entry, move->to) ?:
-	      broker_queue_reserve(move->to, &reservation);
+	err = broker_schedule_prepare(reservation.entry, to) ?:
+	      broker_queue_reserve(to, &reservation);
 	if (err) {
 		broker_entry_free(reservation.entry);
 		return err;
 	}
-	broker_queue_commit(move->to, &reservation);
-	return 1;
+	broker_queue_commit(to, &reservation);
+	return 0;
+}
+
+/* Return: 1: one went; 0: none is left; else why it did not go. */
+static int move_one(struct broker_move *move)
+{
+	struct broker_move_cursor before = move->cursor;
+	struct broker_queue *queue = move->from, *to;
+	struct broker_message *message = NULL;
+	struct broker_entry *entry;
+	u32 looks = 0;
+	int err = 0;
+
+	spin_lock(&queue->lock);
+	while (!(entry = move_next_locked(move, &to, &looks)) && looks >= MOVE_LOOKS) {
+		before = move->cursor;
+		looks = 0;
+		cond_resched_lock(&queue->lock);
+	}
+	if (!entry || move->dry_run) {
+		spin_unlock(&queue->lock);
+		return !!entry;
+	}
+	if (!move->may(move, to)) {
+		err = -EACCES;
+	} else if (to == queue) {
+		move_within_locked(queue, entry);
+		spin_unlock(&queue->lock);
+		return 1;
+	} else if (move->copy) {
+		message = broker_message_get(entry->message);
+	} else {
+		move_take_locked(queue, entry);
+	}
+	spin_unlock(&queue->lock);
+
+	if (!err)
+		err = message ? move_copy(message, to) : move_over(move, entry, to);
+	broker_message_put(message);
+	if (err)
+		move->cursor = before;
+	return err ?: 1;
 }
 
 /**
  * broker_move_some() - Move some more
  * @move: set up
  *
- * The broker's topology is locked, so that neither queue is deleted meanwhile;
- * between two calls it need not be.
+ * The broker's topology is locked, so that no queue is deleted meanwhile; between
+ * two calls it need not be.
  *
  * Return: 1: call again; 0: all have gone that should; -ENOENT: a queue was
- * deleted; else why the next one could not go, as from broker_queue_reserve().
+ * deleted; -EACCES: @may said so; else why the next one could not go, as from
+ * broker_queue_reserve().
  */
 int broker_move_some(struct broker_move *move)
 {
@@ -152,12 +257,12 @@ int broker_move_some(struct broker_move *move)
 	int moved;
 
 	lockdep_assert_held(&move->from->broker->topology);
-	if (move->from->dead || move->to->dead)
+	if (move->from->dead || (move->to && move->to->dead))
 		return -ENOENT;
 	for (i = 0; i < BROKER_LOCK_BATCH; i++) {
 		if (!move->left)
 			return 0;
-		moved = move->copy ? copy_one(move) : move_one(move);
+		moved = move_one(move);
 		if (moved <= 0)
 			return moved;
 		move->left--;

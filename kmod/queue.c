@@ -663,6 +663,32 @@ void broker_queue_detach_locked(struct broker_queue *queue, struct broker_entry 
 	entry->state = BROKER_ENTRY_LOOSE;
 }
 
+/* Where entries of that state are: enum broker_message_state. */
+struct broker_entry_tree *broker_queue_tree(struct broker_queue *queue, u32 state)
+{
+	switch (state) {
+	case BROKER_MESSAGE_WAITING:
+		return &queue->waiting;
+	case BROKER_MESSAGE_DEFERRED:
+		return &queue->deferred;
+	case BROKER_MESSAGE_DYING:
+		return &queue->dying;
+	case BROKER_MESSAGE_QUARANTINED:
+		return &queue->quarantine;
+	default:
+		return &queue->ready;
+	}
+}
+
+/* Keeps a dead entry that cannot go anywhere. */
+void broker_queue_quarantine_locked(struct broker_queue *queue, struct broker_entry *entry)
+{
+	lockdep_assert_held(&queue->lock);
+	broker_entry_insert(&queue->quarantine, entry, entry->place);
+	entry->state = BROKER_ENTRY_QUARANTINED;
+	WRITE_ONCE(queue->nr_quarantined, queue->nr_quarantined + 1);
+}
+
 /* Keeps a dead entry for broker_deadletter_run(). */
 void broker_queue_dying_locked(struct broker_queue *queue, struct broker_entry *entry)
 {

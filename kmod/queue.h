@@ -334,6 +334,8 @@ void broker_queue_take_locked(struct broker_queue *queue, struct broker_entry *e
 void broker_queue_dispatch_locked(struct broker_queue *queue);
 void broker_queue_place_locked(struct broker_queue *queue, struct broker_entry *entry);
 void broker_queue_detach_locked(struct broker_queue *queue, struct broker_entry *entry);
+struct broker_entry_tree *broker_queue_tree(struct broker_queue *queue, u32 state);
+void broker_queue_quarantine_locked(struct broker_queue *queue, struct broker_entry *entry);
 void broker_queue_dying_locked(struct broker_queue *queue, struct broker_entry *entry);
 void broker_queue_bury_locked(struct broker_queue *queue, struct broker_entry *entry, u8 reason);
 void broker_queue_return_locked(struct broker_queue *queue, struct broker_entry *entry);

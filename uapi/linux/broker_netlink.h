@@ -39,6 +39,22 @@ enum broker_exchange_type {
 };
 
 /**
+ * enum broker_held_state - Messages of a queue that nobody has in hand; as in
+ *   linux/broker.h.
+ * @BROKER_HELD_STATE_WAITING: Their time has not come.
+ * @BROKER_HELD_STATE_DEFERRED: Until they are asked for by their sequence.
+ * @BROKER_HELD_STATE_DYING: Dead, and about to be moved.
+ * @BROKER_HELD_STATE_QUARANTINED: Dead, and nowhere to go.
+ */
+enum broker_held_state {
+	BROKER_HELD_STATE_READY,
+	BROKER_HELD_STATE_WAITING,
+	BROKER_HELD_STATE_DEFERRED,
+	BROKER_HELD_STATE_DYING,
+	BROKER_HELD_STATE_QUARANTINED,
+};
+
+/**
  * enum broker_overflow - What a full queue does with one more message.
  * @BROKER_OVERFLOW_REJECT: Refuses it with EAGAIN.
  * @BROKER_OVERFLOW_BLOCK: Lets the publisher wait as long as it is willing to,
@@ -370,6 +386,13 @@ enum {
 	BROKER_A_QUEUE_END,
 	BROKER_A_QUEUE_SINGLE_ACTIVE,
 	BROKER_A_QUEUE_DEFERRED,
+	BROKER_A_QUEUE_STATE,
+	BROKER_A_QUEUE_BACK,
+	BROKER_A_QUEUE_FILTER,
+	BROKER_A_QUEUE_DRY_RUN,
+	BROKER_A_QUEUE_CURSOR,
+	BROKER_A_QUEUE_SKIPPED,
+	BROKER_A_QUEUE_SEQUENCE,
 
 	__BROKER_A_QUEUE_MAX,
 	BROKER_A_QUEUE_MAX = (__BROKER_A_QUEUE_MAX - 1)
@@ -615,6 +638,7 @@ enum {
 	BROKER_CMD_STEP_NTF,
 	BROKER_CMD_RETAINED_GET,
 	BROKER_CMD_RETAINED_DEL,
+	BROKER_CMD_MESSAGE_DEL,
 
 	__BROKER_CMD_MAX,
 	BROKER_CMD_MAX = (__BROKER_CMD_MAX - 1)
