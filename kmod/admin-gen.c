@@ -304,8 +304,8 @@ static const struct nla_policy broker_retained_del_nl_policy[BROKER_A_RETAINED_K
 	[BROKER_A_RETAINED_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 };
 
-/* BROKER_CMD_MESSAGE_DEL - do */
-static const struct nla_policy broker_message_del_nl_policy[BROKER_A_QUEUE_SEQUENCE + 1] = {
+/* BROKER_CMD_QUEUE_REMOVE - do */
+static const struct nla_policy broker_queue_remove_nl_policy[BROKER_A_QUEUE_SEQUENCE + 1] = {
 	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_QUEUE_SEQUENCE] = { .type = NLA_U64, },
 };
@@ -490,9 +490,9 @@ static const struct genl_ops broker_nl_ops[] = {
 		.maxattr	= BROKER_A_RETAINED_KEY,
 	},
 	{
-		.cmd		= BROKER_CMD_MESSAGE_DEL,
-		.doit		= broker_nl_message_del_doit,
-		.policy		= broker_message_del_nl_policy,
+		.cmd		= BROKER_CMD_QUEUE_REMOVE,
+		.doit		= broker_nl_queue_remove_doit,
+		.policy		= broker_queue_remove_nl_policy,
 		.maxattr	= BROKER_A_QUEUE_SEQUENCE,
 	},
 };

@@ -105,7 +105,7 @@ static struct broker_queue *get_queue(struct broker *broker, struct sk_buff *skb
 	return queue;
 }
 
-int broker_nl_message_del_doit(struct sk_buff *skb, struct genl_info *info)
+int broker_nl_queue_remove_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct broker *broker = broker_of_net(genl_info_net(info));
 	const struct nlattr *sequence = info->attrs[BROKER_A_QUEUE_SEQUENCE];
