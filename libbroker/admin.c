@@ -62,6 +62,7 @@ const struct broker_command broker_commands[] = {
 	COMMAND(QUEUE_SET, "queue-set", QUEUE, DO),
 	COMMAND(QUEUE_DEL, "queue-del", QUEUE, DO),
 	COMMAND(QUEUE_PURGE, "queue-purge", QUEUE, DO),
+	COMMAND(QUEUE_REMOVE, "queue-remove", QUEUE, DO),
 	COMMAND(BINDING_GET, "binding-get", BINDING, DO, DUMP),
 	COMMAND(BINDING_NEW, "binding-new", BINDING, DO),
 	COMMAND(BINDING_SET, "binding-set", BINDING, DO),

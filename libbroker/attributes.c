@@ -21,6 +21,9 @@ static const char *const advisory_kinds[] = {
 	"consumer-promoted", "lease-expired", "message-expired", "message-dead-lettered",
 	"message-quarantined"
 };
+static const char *const held_states[] = {
+	"ready", "waiting", "deferred", "dying", "quarantined"
+};
 static const char *const consumer_flags[] = { "auto-accept", "exclusive", "headers-only" };
 static const char *const consumer_roles[] = { "competing", "active", "standby" };
 static const char *const acl_actions[] = { "allow", "deny" };
@@ -143,6 +146,13 @@ static const struct broker_attribute queue_list[] = {
 	PLAIN(QUEUE, OVERWRITTEN, "overwritten", U64),
 	PLAIN(QUEUE, EXPIRES, "expires", U32),
 	WORDY(QUEUE, END, "end", WORD, queue_ends),
+	WORDY(QUEUE, STATE, "state", WORD, held_states),
+	PLAIN(QUEUE, BACK, "back", FLAG),
+	PLAIN(QUEUE, FILTER, "filter", BYTES),
+	PLAIN(QUEUE, DRY_RUN, "dry-run", FLAG),
+	PLAIN(QUEUE, CURSOR, "cursor", BYTES),
+	PLAIN(QUEUE, SKIPPED, "skipped", U64),
+	PLAIN(QUEUE, SEQUENCE, "sequence", U64),
 };
 
 static const struct broker_attribute binding_list[] = {

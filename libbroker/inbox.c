@@ -113,6 +113,34 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
+int broker_inbox_fetch(struct broker_inbox *inbox, uint32_t consumer, uint64_t sequence)
+{
+	int err;
+
+	err = begin(inbox, 1);
+	while (!err) {
+		struct broker_receive arg = {
+			.size = sizeof(arg),
+			.flags = BROKER_RECEIVE_F_DEFERRED,
+			.consumer = consumer,
+			.max_messages = 1,
+			.buffer = (uintptr_t)inbox->buffer,
+			.buffer_len = buffer_len(inbox),
+			.sequence = sequence,
+		};
+
+		err = broker_session_ioctl(inbox->session, BROKER_IOC_RECEIVE, &arg);
+		if (!err)
+			inbox->count = arg.count;
+		if (err == -EIDRM)
+			inbox->ended = arg.consumer;
+		if (err != -EMSGSIZE)
+			return err;
+		err = grow(inbox, arg.bytes);
+	}
+	return err;
+}
+
 int broker_inbox_receive(struct broker_inbox *inbox, uint32_t consumer, unsigned int max,
 			 uint64_t timeout_ns)
 {
@@ -162,6 +190,18 @@ int broker_inbox_browse(struct broker_inbox *inbox, const char *queue, uint64_t 
 int broker_inbox_browse_filtered(struct broker_inbox *inbox, const char *queue, uint64_t *cursor,
 				 unsigned int max, const struct broker_filter *filter)
 {
+	struct broker_cursor from = { .words = { *cursor } };
+	int count = broker_inbox_browse_state(inbox, queue, BROKER_MESSAGE_READY, &from, max,
+					      filter);
+
+	*cursor = from.words[0];
+	return count;
+}
+
+int broker_inbox_browse_state(struct broker_inbox *inbox, const char *queue,
+			      enum broker_message_state state, struct broker_cursor *cursor,
+			      unsigned int max, const struct broker_filter *filter)
+{
 	size_t filter_len = 0;
 	const void *program = filter ? broker_filter_program(filter, &filter_len) : NULL;
 	int err;
@@ -175,14 +215,16 @@ int broker_inbox_browse_filtered(struct broker_inbox *inbox, const char *queue, 
 			.max_messages = max,
 			.buffer = (uintptr_t)inbox->buffer,
 			.buffer_len = buffer_len(inbox),
-			.cursor = *cursor,
+			.cursor = cursor->words[0],
 			.filter = (uintptr_t)program,
 			.filter_len = filter_len,
+			.state = state,
+			.cursor2 = cursor->words[1],
 		};
 
 		err = broker_session_ioctl(inbox->session, BROKER_IOC_BROWSE, &arg);
 		if (!err) {
-			*cursor = arg.cursor;
+			*cursor = (struct broker_cursor){ { arg.cursor, arg.cursor2 } };
 			inbox->count = arg.count;
 			return arg.count;
 		}
@@ -218,6 +260,7 @@ static void parse(struct broker_message *message, char *record)
 		.nr_fds = delivery.nr_fds,
 		.fds = (int *)(record + delivery.fds),
 		.body_fd = delivery.flags & BROKER_DELIVERY_F_BODY_FD,
+		.deaths = (const struct broker_death *)(record + delivery.deaths),
 	};
 	message->body = message->props + delivery.props_len;
 	message->original_key = delivery.original_len ?

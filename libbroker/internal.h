@@ -34,6 +34,7 @@ struct broker_message {
 	const char *exchange;		/* NULL unless received */
 	const char *key;
 	const char *original_key;	/* "" if it was not rewritten */
+	const struct broker_death *deaths;	/* of a received message: in its inbox */
 	struct broker_delivery delivery;
 };
 

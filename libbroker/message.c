@@ -66,6 +66,25 @@ const char *broker_cause_name(unsigned int cause)
 	return cause < NR_CAUSES ? broker_causes[cause] : "unknown";
 }
 
+const char *broker_death_name(unsigned int reason)
+{
+	switch (reason) {
+	case BROKER_DEATH_EXPIRED:
+		return "expired";
+	case BROKER_DEATH_REJECTED:
+		return "rejected";
+	case BROKER_DEATH_MAX_DELIVERY:
+		return "failed too often";
+	}
+	return "unknown";
+}
+
+const struct broker_death *broker_message_death(const struct broker_message *message,
+						unsigned int index)
+{
+	return index < message->delivery.nr_deaths ? &message->deaths[index] : NULL;
+}
+
 int broker_message_new(struct broker_message **message)
 {
 	*message = calloc(1, sizeof(**message));

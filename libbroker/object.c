@@ -280,6 +280,18 @@ int broker_object_set_bytes(struct broker_object *object, const char *name, cons
 	return put_text(&object->values[index], value, length);
 }
 
+const void *broker_object_bytes(const struct broker_object *object, const char *name,
+				size_t *length)
+{
+	int index = find_name(object, name);
+
+	if (index < 0 || object->attributes->list[index].kind != KIND_BYTES ||
+	    !object->values[index].set)
+		return NULL;
+	*length = object->values[index].length;
+	return object->values[index].text;
+}
+
 static bool fits_type(unsigned int type, const void *value, size_t length)
 {
 	switch (type) {
@@ -553,7 +565,7 @@ static int parse_value(struct broker_object *object, int index, struct nlattr *a
 	case KIND_FILTER:
 		return put_text(value, nla_data(attr), strnlen(nla_data(attr), nla_len(attr)));
 	case KIND_BYTES:
-		return 0;	/* written only */
+		return put_text(value, nla_data(attr), nla_len(attr));
 	case KIND_HEADERS:
 		return parse_header(object, index, attr);
 	case KIND_FLAG:

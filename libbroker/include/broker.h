@@ -448,6 +448,17 @@ const char *broker_message_original_key(const struct broker_message *message);
 /** broker_message_user_data() - What was given to broker_session_consume(); else 0. */
 uint64_t broker_message_user_data(const struct broker_message *message);
 
+/**
+ * broker_message_death() - How a received message died, number @index
+ *
+ * 0 is the latest.  Valid as long as the message.  Return: NULL: it died less often.
+ */
+const struct broker_death *broker_message_death(const struct broker_message *message,
+						unsigned int index);
+
+/** broker_death_name() - "expired" for BROKER_DEATH_EXPIRED and so on; "unknown" for others. */
+const char *broker_death_name(unsigned int reason);
+
 /** broker_cause_name() - "killed" for BROKER_CAUSE_KILLED and so on; "unknown" for others. */
 const char *broker_cause_name(unsigned int cause);
 
@@ -515,6 +526,17 @@ struct broker_inbox *broker_inbox_free(struct broker_inbox *inbox);
 int broker_inbox_receive(struct broker_inbox *inbox, uint32_t consumer, unsigned int max,
 			 uint64_t timeout_ns);
 
+/**
+ * broker_inbox_fetch() - Receive a message that was deferred
+ * @inbox: its earlier messages end here
+ * @consumer: of the queue that holds it; its credit does not matter
+ * @sequence: of the message, from when it was received and settled with BROKER_OP_DEFER
+ *
+ * Does not wait.  Return: 0: it is there; -ENODATA: no such message is deferred;
+ * -ENOENT, -EIDRM, -EOWNERDEAD, -ENOMEM: as broker_inbox_receive().
+ */
+int broker_inbox_fetch(struct broker_inbox *inbox, uint32_t consumer, uint64_t sequence);
+
 /** broker_inbox_ended() - After -EIDRM: the consumer that ended; else 0. */
 uint32_t broker_inbox_ended(const struct broker_inbox *inbox);
 
@@ -542,6 +564,27 @@ int broker_inbox_browse(struct broker_inbox *inbox, const char *queue, uint64_t 
  */
 int broker_inbox_browse_filtered(struct broker_inbox *inbox, const char *queue, uint64_t *cursor,
 				 unsigned int max, const struct broker_filter *filter);
+
+/** struct broker_cursor - how far a queue was browsed; zeros to begin */
+struct broker_cursor {
+	uint64_t words[2];
+};
+
+/**
+ * broker_inbox_browse_state() - Read messages that wait, were deferred, or died
+ * @inbox: as broker_inbox_browse()
+ * @queue: as broker_inbox_browse()
+ * @state: which messages; what else the kernel says of them is in
+ *	broker_message_delivery(): due_ns, state and reason
+ * @cursor: zeros to begin; moved on by the call
+ * @max: as broker_inbox_browse()
+ * @filter: of these, which, or NULL: all
+ *
+ * Return: as broker_inbox_browse_filtered().
+ */
+int broker_inbox_browse_state(struct broker_inbox *inbox, const char *queue,
+			      enum broker_message_state state, struct broker_cursor *cursor,
+			      unsigned int max, const struct broker_filter *filter);
 
 /**
  * broker_inbox_next() - The next received message; NULL when all were read
@@ -664,7 +707,7 @@ enum broker_value_type {
 	BROKER_VALUE_WORD,	/* one of an enumeration: both */
 	BROKER_VALUE_WORDS,	/* flags: both; the text has commas between */
 	BROKER_VALUE_FLAG,	/* there or not */
-	BROKER_VALUE_BYTES,	/* written only */
+	BROKER_VALUE_BYTES,	/* broker_object_bytes() */
 	BROKER_VALUE_HEADERS,	/* broker_object_header() */
 };
 
@@ -724,6 +767,10 @@ int broker_object_has(const struct broker_object *object, const char *name);
 
 /** broker_object_number() - An attribute as a number; 0 if it is not set. */
 uint64_t broker_object_number(const struct broker_object *object, const char *name);
+
+/** broker_object_bytes() - An attribute of type BYTES; NULL if it is not set. */
+const void *broker_object_bytes(const struct broker_object *object, const char *name,
+				size_t *length);
 
 /**
  * broker_object_string() - An attribute as text; "" if it is not set

@@ -272,6 +272,71 @@ static void test_grow_in_threads(void)
 	end();
 }
 
+static void test_deferred(void)
+{
+	const struct broker_message *message;
+	struct broker_cursor cursor = { 0 };
+	int consumer;
+
+	begin(4096);
+	publish_bytes('a', 100);
+	publish_bytes('b', 100000);
+	consumer = MUST(broker_session_consume(session, "q", 1, 1 << 20, 0, 0));
+	for (int i = 0; i < 2; i++) {
+		EXPECT_EQ(broker_inbox_receive(inbox, consumer, 1, GUARD), 1);
+		message = broker_inbox_next(inbox);
+		EXPECT_EQ(broker_session_settle(session, message, BROKER_OP_DEFER), 0);
+	}
+	EXPECT_EQ(queue_number("q", "deferred"), 2);
+	EXPECT_EQ(broker_inbox_receive(inbox, consumer, 1, 0), -EAGAIN);
+	for (int i = 0; i < 2; i++) {
+		EXPECT_EQ(broker_inbox_browse_state(inbox, "q", BROKER_MESSAGE_DEFERRED, &cursor,
+						    1, NULL), 1);
+		message = broker_inbox_next(inbox);
+		EXPECT_EQ(broker_message_delivery(message)->sequence, i + 1);
+		EXPECT_EQ(broker_message_delivery(message)->state, BROKER_MESSAGE_DEFERRED);
+	}
+	EXPECT_EQ(broker_inbox_fetch(inbox, consumer, 3), -ENODATA);
+	EXPECT(!broker_inbox_next(inbox));
+	/* Larger than the inbox was. */
+	EXPECT_EQ(broker_inbox_fetch(inbox, consumer, 2), 0);
+	message = broker_inbox_next(inbox);
+	EXPECT(is_bytes(message, 'b', 100000));
+	EXPECT_EQ(broker_session_settle(session, message, BROKER_OP_ACCEPT), 0);
+	EXPECT_EQ(broker_inbox_fetch(inbox, consumer + 1, 1), -ENOENT);
+	EXPECT_EQ(broker_inbox_fetch(inbox, consumer, 1), 0);
+	end();
+}
+
+static void test_deaths(void)
+{
+	const struct broker_message *message;
+	const struct broker_death *death;
+	int consumer;
+
+	begin(0);
+	new_queue("dead", NULL);
+	new_queue("work", "dead-letter-key", "dead", NULL);
+	message = new_message("body");
+	MUST(broker_session_publish(session, "", "work", message, 0, 0));
+	EXPECT(!broker_message_death(message, 0));
+	broker_message_free((struct broker_message *)message);
+	MUST(broker_session_consume(session, "work", 1, 1 << 20, 0, 0));
+	EXPECT_EQ(broker_inbox_receive(inbox, 0, 1, GUARD), 1);
+	message = broker_inbox_next(inbox);
+	MUST(broker_session_settle(session, message, BROKER_OP_REJECT));
+	consumer = MUST(broker_session_consume(session, "dead", 1, 1 << 20, 0, 0));
+	EXPECT_EQ(broker_inbox_receive(inbox, consumer, 1, GUARD), 1);
+	message = broker_inbox_next(inbox);
+	death = broker_message_death(message, 0);
+	EXPECT(death && death->reason == BROKER_DEATH_REJECTED && death->acquired == 1);
+	EXPECT(death && death->name_len == 4 && !memcmp(death->name, "work", 4));
+	EXPECT(!broker_message_death(message, 1));
+	EXPECT(!strcmp(broker_death_name(BROKER_DEATH_REJECTED), "rejected"));
+	EXPECT(!strcmp(broker_death_name(99), "unknown"));
+	end();
+}
+
 static const struct tap_test tests[] = {
 	TAP_TEST(grows),
 	TAP_TEST(many),
@@ -280,5 +345,7 @@ static const struct tap_test tests[] = {
 	TAP_TEST(timeouts),
 	TAP_TEST(queue_deleted),
 	TAP_TEST(grow_in_threads),
+	TAP_TEST(deferred),
+	TAP_TEST(deaths),
 };
 TAP_MAIN(tests)

@@ -87,6 +87,9 @@ enum option_id {
 	/* of lists */
 	OPT_WIDE,
 	OPT_LIMIT,
+	OPT_STATE,
+	OPT_REDRIVE_TO,
+	OPT_RATE,
 	/* of draining */
 	OPT_OFF,
 	OPT_WAIT,
@@ -141,6 +144,7 @@ enum option_id {
 	OPT_SHARED_GROUP,
 	OPT_COUNT,
 	OPT_FILTER,
+	OPT_DEFERRED,
 	OPT_CREDIT,
 	OPT_EXCLUSIVE,
 	OPT_CONSUMER_LEASE,

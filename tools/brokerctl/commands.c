@@ -93,23 +93,48 @@ const struct command commands[] = {
 	},
 	{
 		.verb = "move",
-		.brief = "Move ready messages to another queue",
+		.brief = "Move messages to another queue",
 		.details = "In their order, with their counts. What the limits of TO do not allow "
-			   "stays, and is status 1.",
+			   "stays, and is status 1. With another --state than ready, TO may be "
+			   "FROM: they become ready.",
 		.object = &noun_queue,
 		.arguments = { MOVE_ARGUMENTS },
-		.options = { OPT_LIMIT },
+		.options = { OPT_LIMIT, OPT_FILTER, OPT_STATE },
 		.run = move_run,
 	},
 	{
 		.verb = "copy",
-		.brief = "Copy ready messages to another queue",
+		.brief = "Copy messages to another queue",
 		.details = "In their order, as new messages with the same origin. What the limits "
 			   "of TO do not allow is not copied, and is status 1.",
 		.object = &noun_queue,
 		.arguments = { MOVE_ARGUMENTS },
-		.options = { OPT_LIMIT },
+		.options = { OPT_LIMIT, OPT_FILTER, OPT_STATE },
 		.run = copy_run,
+	},
+	{
+		.verb = "redrive",
+		.brief = "Send messages back to where they died",
+		.details = "Those that are quarantined in QUEUE to their place there, and those "
+			   "that came to QUEUE as dead letters to the queues that they came from, "
+			   "as if they had not been tried; or all --to one queue. What a limit "
+			   "does not allow stays, and is status 1.",
+		.object = &noun_queue,
+		.arguments = { { .name = "QUEUE", .attribute = "name", .names = NAMES_QUEUE } },
+		.options = { OPT_LIMIT, OPT_FILTER, OPT_STATE, OPT_REDRIVE_TO, OPT_RATE,
+			     OPT_DRY_RUN },
+		.run = redrive_run,
+	},
+	{
+		.verb = "remove",
+		.brief = "Delete single messages of a queue, by their sequence",
+		.details = "Wherever they are, unless somebody has them in hand. Who published a "
+			   "message for later may delete it as long as it waits; else it takes x "
+			   "on QUEUE.",
+		.object = &noun_queue,
+		.arguments = { { .name = "QUEUE", .attribute = "name", .names = NAMES_QUEUE },
+			       { .name = "SEQUENCE", .repeat = true } },
+		.run = remove_run,
 	},
 	{
 		.verb = "drain",
@@ -424,7 +449,8 @@ const struct command commands[] = {
 		.details = "Takes one message, or up to --count, writes it out, and accepts it "
 			   "once it was written. An empty queue is status 1.",
 		.arguments = { QUEUE_ARGUMENT },
-		.options = { OPT_COUNT, OPT_FILTER, OPT_TIMEOUT, OPT_RAW, OPT_VERBOSE },
+		.options = { OPT_COUNT, OPT_DEFERRED, OPT_FILTER, OPT_TIMEOUT, OPT_RAW,
+			     OPT_VERBOSE },
 		.run = get_run,
 	},
 	{
@@ -454,12 +480,12 @@ const struct command commands[] = {
 		.brief = "Show messages and leave them where they are",
 		.details = "Shows the first 10, or --count. An empty queue is status 1.",
 		.arguments = { QUEUE_ARGUMENT },
-		.options = { OPT_COUNT, OPT_FILTER, OPT_RAW, OPT_VERBOSE },
+		.options = { OPT_COUNT, OPT_FILTER, OPT_STATE, OPT_RAW, OPT_VERBOSE },
 		.run = peek_run,
 	},
 	{
 		.verb = "purge",
-		.brief = "Remove all ready messages of queues, and tell how many",
+		.brief = "Remove all messages that nobody has in hand, and tell how many",
 		.object = &noun_queue,
 		.arguments = { { .name = "QUEUE", .names = NAMES_QUEUE, .repeat = true } },
 		.run = purge_run,

@@ -22,7 +22,8 @@ struct consumption {
 
 /* In the order of --ack's words */
 static const int outcomes[] = {
-	BROKER_OP_ACCEPT, BROKER_OP_RELEASE, BROKER_OP_FAIL, BROKER_OP_REJECT, 0
+	BROKER_OP_ACCEPT, BROKER_OP_RELEASE, BROKER_OP_FAIL, BROKER_OP_REJECT, 0,
+	BROKER_OP_DEFER
 };
 
 /* Sends what the command wrote; returns 0 or a negative errno. */

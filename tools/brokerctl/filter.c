@@ -30,3 +30,20 @@ int open_filter(const struct args *args, struct broker_filter **filter)
 	point(text, column);
 	return STATUS_USAGE;
 }
+
+int request_filter(const struct args *args, struct broker_object *request)
+{
+	struct broker_filter *filter;
+	const void *program;
+	size_t length;
+	int status;
+
+	status = open_filter(args, &filter);
+	if (status || !filter)
+		return status;
+	program = broker_filter_program(filter, &length);
+	if (broker_object_set_bytes(request, "filter", program, length))
+		status = failure(args, "out of memory");
+	broker_filter_free(filter);
+	return status;
+}

@@ -10,4 +10,7 @@
  */
 int open_filter(const struct args *args, struct broker_filter **filter);
 
+/* Puts it into a request, as its attribute "filter"; returns an exit status. */
+int request_filter(const struct args *args, struct broker_object *request);
+
 #endif

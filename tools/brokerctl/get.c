@@ -4,6 +4,7 @@
 
 #include "message.h"
 #include "receive.h"
+#include "report.h"
 #include "verbs.h"
 
 /* Writes out what was received, then accepts it: it is lost at no point in between. */
@@ -21,6 +22,22 @@ static int take(struct receiver *receiver, const struct args *args)
 	return status ? status : receiver_settle(receiver, args);
 }
 
+/* The message that was deferred under --deferred */
+static int get_deferred(struct receiver *receiver, const struct args *args)
+{
+	int error = broker_inbox_fetch(receiver->inbox, receiver->consumer,
+				       args_number(args, OPT_DEFERRED, 0));
+
+	if (error == -ENODATA) {
+		failure(args, "queue '%s' has no deferred message of sequence %s",
+			args_argument(args, 0), args_text(args, OPT_DEFERRED, ""));
+		hint("brokerctl peek '%s' --state deferred --verbose lists those it has",
+		     args_argument(args, 0));
+		return STATUS_FAILED;
+	}
+	return error ? failure_receive(args, error) : take(receiver, args);
+}
+
 int get_run(const struct args *args)
 {
 	uint64_t timeout = args_number(args, OPT_TIMEOUT, 0);
@@ -32,6 +49,10 @@ int get_run(const struct args *args)
 	status = receiver_open(&receiver, args, 0, 0);
 	if (status)
 		return status;
+	if (args_has(args, OPT_DEFERRED)) {
+		status = get_deferred(&receiver, args);
+		left = 0;
+	}
 	/* Nothing is held while it waits, so that a signal may simply end it. */
 	while (left && !status) {
 		found = broker_inbox_receive(receiver.inbox, receiver.consumer,

@@ -135,6 +135,47 @@ static void print_properties(const struct broker_message *message)
 		print_line("header", header_text(name, name_length, type, value, length));
 }
 
+/* In the order of enum broker_message_state */
+static const char *const states[] = { "ready", "waiting", "deferred", "dying", "quarantined" };
+
+static const char *state_name(unsigned int state)
+{
+	return state < sizeof(states) / sizeof(*states) ? states[state] : "unknown";
+}
+
+/* Of a message that is shown in its queue */
+static void print_state(const struct broker_delivery *delivery)
+{
+	char *time;
+
+	if (delivery->consumer || delivery->state == BROKER_MESSAGE_READY)
+		return;
+	printf("state: %s\n", state_name(delivery->state));
+	if (delivery->reason)
+		printf("reason: %s\n", broker_death_name(delivery->reason));
+	if (delivery->state != BROKER_MESSAGE_WAITING)
+		return;
+	time = format_time(delivery->due_ns);
+	printf("due: %s\n", time);
+	free(time);
+}
+
+static void print_deaths(const struct broker_message *message)
+{
+	const struct broker_death *death;
+
+	for (unsigned int i = 0; (death = broker_message_death(message, i)); i++) {
+		char *time = format_time(death->time_ns);
+
+		printf("died: in %.*s, %s, at %s", death->name_len, (const char *)death->name,
+		       broker_death_name(death->reason), time);
+		if (death->count > 1)
+			printf(", %u times", death->count);
+		putchar('\n');
+		free(time);
+	}
+}
+
 static void print_details(const struct broker_message *message)
 {
 	const struct broker_delivery *delivery = broker_message_delivery(message);
@@ -150,6 +191,8 @@ static void print_details(const struct broker_message *message)
 	printf("deliveries: %u, failed %u\n", delivery->acquired, delivery->failed);
 	if (delivery->flags & BROKER_DELIVERY_F_RETAINED)
 		puts("retained: yes");
+	print_state(delivery);
+	print_deaths(message);
 	if (*cause) {
 		printf("redelivered: %s", cause);
 		if (delivery->cause_pid)
@@ -263,6 +306,42 @@ static json_t *headers_json(const struct broker_message *message)
 	return array;
 }
 
+static void put_state(json_t *json, const struct broker_delivery *delivery)
+{
+	if (delivery->consumer)
+		return;
+	json_put(json, "state", json_string(state_name(delivery->state)));
+	if (delivery->reason)
+		json_put(json, "reason", json_string(broker_death_name(delivery->reason)));
+	if (delivery->state == BROKER_MESSAGE_WAITING)
+		json_put(json, "due_ns", json_number(delivery->due_ns));
+}
+
+/* The latest first */
+static void put_deaths(json_t *json, const struct broker_message *message)
+{
+	json_t *array, *one;
+	const struct broker_death *death;
+
+	if (!broker_message_death(message, 0))
+		return;
+	array = json_checked(json_array());
+	for (unsigned int i = 0; (death = broker_message_death(message, i)); i++) {
+		one = json_checked(json_object());
+		json_put(one, "queue", json_text((const char *)death->name, death->name_len));
+		json_put(one, "reason", json_string(broker_death_name(death->reason)));
+		json_put(one, "time_ns", json_number(death->time_ns));
+		json_put(one, "count", json_number(death->count));
+		json_put(one, "deliveries", json_number(death->acquired));
+		json_put(one, "failed", json_number(death->failed));
+		json_put(one, "cause", json_string(broker_cause_name(death->cause)));
+		json_put(one, "code", json_number(death->cause_code));
+		json_put(one, "pid", json_number(death->cause_pid));
+		json_array_append_new(array, one);
+	}
+	json_put(json, "deaths", array);
+}
+
 struct json_t *message_json(const struct broker_message *message)
 {
 	const struct broker_delivery *delivery = broker_message_delivery(message);
@@ -284,6 +363,8 @@ struct json_t *message_json(const struct broker_message *message)
 	json_put(json, "failed", json_number(delivery->failed));
 	if (delivery->cause != BROKER_CAUSE_NONE)
 		json_put(json, "redelivered", cause_json(delivery));
+	put_state(json, delivery);
+	put_deaths(json, message);
 	if (delivery->nr_fds)
 		json_put(json, "files", json_number(delivery->nr_fds));
 	json_put(json, "properties", properties_json(message));

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* move and copy: ready messages, from one queue to another. */
+/* move and copy: messages, from one queue to another. */
 #include <errno.h>
 #include <string.h>
 
+#include "filter.h"
 #include "json.h"
+#include "move.h"
 #include "object.h"
 #include "report.h"
 #include "verbs.h"
 
-static const char *why(int error)
+const char *move_error(int error)
 {
 	switch (error) {
+	case EACCES:
+		return "you may not publish (w) there";
 	case EAGAIN:
 		return "it is full";
 	case EMSGSIZE:
@@ -36,12 +40,12 @@ static int tell(const struct args *args, const struct broker_object *reply)
 		json_put(json, "to", json_string(to));
 		json_put(json, "count", json_number(moved));
 		if (error)
-			json_put(json, "stopped", json_string(why(error)));
+			json_put(json, "stopped", json_string(move_error(error)));
 		json_print(json);
 	} else {
 		printf("%llu\n", moved);
 	}
-	return error ? failure(args, "'%s' took no more: %s", to, why(error)) : STATUS_OK;
+	return error ? failure(args, "'%s' took no more: %s", to, move_error(error)) : STATUS_OK;
 }
 
 static int run(const struct args *args, bool copy)
@@ -52,6 +56,11 @@ static int run(const struct args *args, bool copy)
 
 	if (!request)
 		return STATUS_FAILED;
+	status = request_filter(args, request);
+	if (status) {
+		broker_object_free(request);
+		return status;
+	}
 	if (copy)
 		broker_object_set_number(request, "copy", 1);
 	status = open_admin(args, &admin);

@@ -7,11 +7,15 @@ static const char *const exchange_types[] = {
 };
 static const char *const overflows[] = {
 	"reject", "block", "drop-head", "drop-new", "dead-letter", "ring", NULL
+static const char *const overflows[] = { "reject", "block", "drop-head", NULL };
+/* In the order of enum broker_message_state */
+static const char *const states[] = {
+	"ready", "waiting", "deferred", "dying", "quarantined", NULL
 };
 static const char *const acl_operations[] = { "publish", "bind", NULL };
 static const char *const matches[] = { "all", "any", NULL };
 static const char *const switches[] = { "off", "on", NULL };
-static const char *const acks[] = { "accept", "release", "fail", "reject", "auto", NULL };
+static const char *const acks[] = { "accept", "release", "fail", "reject", "auto", "defer", NULL };
 /* In the order of enum broker_confirm_level */
 static const char *const confirms[] = { "enqueued", "none", NULL };
 /* BROKER_PROP_DELIVERY_MODE, which counts from 1 */
@@ -248,6 +252,20 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.min = 1, .max = UINT32_MAX, .attribute = "limit",
 		.help = "at most so many, the oldest",
 	},
+	[OPT_STATE] = {
+		.name = "state", .letter = 's', .kind = VALUE_WORD, .value_name = "STATE",
+		.words = states, .attribute = "state",
+		.help = "which messages: ready (default), waiting for their time, deferred, "
+			"dying or quarantined",
+	},
+	[OPT_REDRIVE_TO] = {
+		.name = "to", .kind = VALUE_TEXT, .value_name = "QUEUE", .attribute = "to-queue",
+		.names = NAMES_QUEUE, .help = "to this queue, not to where they died",
+	},
+	[OPT_RATE] = {
+		.name = "rate", .kind = VALUE_NUMBER, .value_name = "N",
+		.min = 1, .max = UINT32_MAX, .help = "at most so many a second",
+	},
 	[OPT_OFF] = {
 		.name = "off",
 		.help = "let publishers go on",
@@ -451,7 +469,7 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.name = "ack", .letter = 'a', .kind = VALUE_WORD, .value_name = "OUTCOME",
 		.words = acks,
 		.help = "what becomes of a message once it was written out: accept (default), "
-			"release, fail or reject; auto: accepted before it is written",
+			"release, fail, reject or defer; auto: accepted before it is written",
 	},
 	[OPT_AUDIT] = {
 		.name = "audit",
@@ -470,6 +488,11 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.name = "filter", .letter = 'f', .kind = VALUE_TEXT, .value_name = "FILTER",
 		.help = "only messages that match, such as \"color = 'red' AND size > 2\"; "
 			"see broker_filter(7)",
+	},
+	[OPT_DEFERRED] = {
+		.name = "deferred", .kind = VALUE_NUMBER, .value_name = "SEQUENCE",
+		.min = 1, .max = UINT64_MAX,
+		.help = "the message that was deferred and has this sequence",
 	},
 	[OPT_CREDIT] = {
 		.name = "credit", .letter = 'c', .kind = VALUE_NUMBER, .value_name = "N",

@@ -15,14 +15,16 @@
 static long show(const struct args *args, struct broker_inbox *inbox,
 		 const struct broker_filter *filter, uint64_t count, json_t *all)
 {
+	enum broker_message_state state = args_number(args, OPT_STATE, BROKER_MESSAGE_READY);
 	const struct broker_message *message;
-	uint64_t cursor = 0, shown = 0;
+	struct broker_cursor cursor = { 0 };
+	uint64_t shown = 0;
 
 	while (shown < count) {
 		uint64_t left = count - shown;
 		unsigned int most = left < BROKER_MAX_RECEIVE ? left : BROKER_MAX_RECEIVE;
-		int found = broker_inbox_browse_filtered(inbox, args_argument(args, 0), &cursor,
-							 most, filter);
+		int found = broker_inbox_browse_state(inbox, args_argument(args, 0), state,
+						      &cursor, most, filter);
 
 		if (found < 0)
 			return found;
@@ -62,6 +64,8 @@ int peek_run(const struct args *args)
 		status = failure_receive(args, shown);
 	else if (!shown && filter)
 		status = failure(args, "no message of queue '%s' matches", args_argument(args, 0));
+	else if (!shown && args_has(args, OPT_STATE))
+		status = failure(args, "queue '%s' has no such message", args_argument(args, 0));
 	else if (!shown)
 		status = failure_receive(args, -EAGAIN);
 	broker_inbox_free(inbox);

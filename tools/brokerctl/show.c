@@ -133,6 +133,9 @@ void object_print(const struct broker_object *object)
 			width = strlen(name);
 	}
 	for (unsigned int i = 0; !broker_object_attribute(object, i, &name, &type); i++) {
+		/* For programs, not for people. */
+		if (type == BROKER_VALUE_BYTES)
+			continue;
 		text = value_of(object, name, type);
 		printf("%s:%*s%s\n", name, width - (int)strlen(name) + 1, "", text);
 		free(text);
@@ -194,8 +197,10 @@ json_t *object_json(const struct broker_object *object)
 	enum broker_value_type type;
 	const char *name;
 
-	for (unsigned int i = 0; !broker_object_attribute(object, i, &name, &type); i++)
-		json_put(json, name, value_json(object, name, type));
+	for (unsigned int i = 0; !broker_object_attribute(object, i, &name, &type); i++) {
+		if (type != BROKER_VALUE_BYTES)
+			json_put(json, name, value_json(object, name, type));
+	}
 	return json;
 }
 

@@ -21,6 +21,8 @@ int who_run(const struct args *args);
 int drain_run(const struct args *args);
 int move_run(const struct args *args);
 int copy_run(const struct args *args);
+int redrive_run(const struct args *args);
+int remove_run(const struct args *args);
 int export_run(const struct args *args);
 int diff_run(const struct args *args);
 int apply_run(const struct args *args);
