@@ -146,16 +146,29 @@ int broker_batch_publish(struct broker_batch *batch, const char *exchange, const
 	return batch->nr_ops++;
 }
 
-int broker_batch_settle_tag(struct broker_batch *batch, uint32_t consumer, uint64_t tag,
-			    enum broker_opcode outcome, uint32_t flags)
+static int add_settle(struct broker_batch *batch, uint32_t consumer, uint64_t tag,
+		      enum broker_opcode outcome, uint32_t flags, uint64_t time_ms)
 {
 	int err;
 
 	err = reserve_op(batch);
 	if (!err)
 		err = broker_settle_encode(&batch->ops[batch->nr_ops], consumer, tag, outcome,
-					   flags);
+					   flags, time_ms);
 	return err ? err : (int)batch->nr_ops++;
+}
+
+int broker_batch_settle_tag(struct broker_batch *batch, uint32_t consumer, uint64_t tag,
+			    enum broker_opcode outcome, uint32_t flags)
+{
+	return add_settle(batch, consumer, tag, outcome, flags, 0);
+}
+
+int broker_batch_settle_timed(struct broker_batch *batch, const struct broker_message *message,
+			      enum broker_opcode outcome, uint32_t flags, uint64_t time_ms)
+{
+	return add_settle(batch, message->delivery.consumer, message->delivery.tag, outcome,
+			  flags, time_ms);
 }
 
 int broker_batch_settle(struct broker_batch *batch, const struct broker_message *message,

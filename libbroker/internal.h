@@ -52,7 +52,7 @@ size_t broker_publish_size(const char *exchange, const char *key,
 int broker_publish_encode(struct broker_op *op, char *buffer, const char *exchange,
 			  const char *key, const struct broker_message *message, uint32_t flags);
 int broker_settle_encode(struct broker_op *op, uint32_t consumer, uint64_t tag,
-			 enum broker_opcode outcome, uint32_t flags);
+			 enum broker_opcode outcome, uint32_t flags, uint64_t time_ms);
 void broker_credit_encode(struct broker_op *op, uint32_t consumer, uint32_t messages,
 			  uint64_t bytes);
 int broker_session_ioctl(const struct broker_session *session, unsigned long request, void *arg);

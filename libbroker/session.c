@@ -197,9 +197,14 @@ int broker_publish_encode(struct broker_op *op, char *buffer, const char *exchan
 }
 
 int broker_settle_encode(struct broker_op *op, uint32_t consumer, uint64_t tag,
-			 enum broker_opcode outcome, uint32_t flags)
+			 enum broker_opcode outcome, uint32_t flags, uint64_t time_ms)
 {
-	if (outcome < BROKER_OP_ACCEPT || outcome > BROKER_OP_REJECT || !consumer)
+	bool timed = outcome == BROKER_OP_DELAY || outcome == BROKER_OP_EXTEND;
+
+	if (!consumer || (time_ms && !timed))
+		return -EINVAL;
+	if (!timed && outcome != BROKER_OP_DEFER &&
+	    (outcome < BROKER_OP_ACCEPT || outcome > BROKER_OP_REJECT))
 		return -EINVAL;
 	if (flags > UINT16_MAX)
 		return -EOPNOTSUPP;
@@ -210,6 +215,7 @@ int broker_settle_encode(struct broker_op *op, uint32_t consumer, uint64_t tag,
 		.settle = {
 			.tag = tag,
 			.consumer = consumer,
+			.time_ms = time_ms,
 		},
 	};
 	return 0;
@@ -353,12 +359,19 @@ int broker_session_disarm(struct broker_session *session, uint64_t name)
 int broker_session_settle(struct broker_session *session, const struct broker_message *message,
 			  enum broker_opcode outcome)
 {
+	return broker_session_settle_timed(session, message, outcome, 0);
+}
+
+int broker_session_settle_timed(struct broker_session *session,
+				const struct broker_message *message,
+				enum broker_opcode outcome, uint64_t time_ms)
+{
 	struct broker_result result;
 	struct broker_op op;
 	int err;
 
 	err = broker_settle_encode(&op, message->delivery.consumer, message->delivery.tag,
-				   outcome, 0);
+				   outcome, 0, time_ms);
 	return err ? err : submit_one(session, &op, 0, &result);
 }
 

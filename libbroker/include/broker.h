@@ -234,13 +234,28 @@ int broker_session_reply(struct broker_session *session, const struct broker_mes
  * broker_session_settle() - Settle one delivery
  * @session: the session; may be called by several threads
  * @message: as it was received
- * @outcome: BROKER_OP_ACCEPT, BROKER_OP_RELEASE, BROKER_OP_FAIL or BROKER_OP_REJECT
+ * @outcome: BROKER_OP_ACCEPT, BROKER_OP_RELEASE, BROKER_OP_FAIL, BROKER_OP_REJECT or
+ *	BROKER_OP_DEFER
  *
  * Return: 0; -ESTALE: settled already, or taken back; -ENOENT: its consumer is
  * gone; -EINVAL: not a received message, or another @outcome.
  */
 int broker_session_settle(struct broker_session *session, const struct broker_message *message,
 			  enum broker_opcode outcome);
+
+/**
+ * broker_session_settle_timed() - Give one delivery back for a while, or keep it for longer
+ * @session: the session; may be called by several threads
+ * @message: as it was received
+ * @outcome: BROKER_OP_DELAY: back to its place when the time is over; or
+ *	BROKER_OP_EXTEND, which settles nothing: its lease ends in that time
+ * @time_ms: milliseconds; EXTEND: 0: as long as if it had just been received
+ *
+ * Return: as broker_session_settle().
+ */
+int broker_session_settle_timed(struct broker_session *session,
+				const struct broker_message *message,
+				enum broker_opcode outcome, uint64_t time_ms);
 
 /**
  * broker_session_credit() - Change a consumer's credit, see broker_session_consume()
@@ -640,6 +655,10 @@ int broker_batch_publish(struct broker_batch *batch, const char *exchange, const
  */
 int broker_batch_settle(struct broker_batch *batch, const struct broker_message *message,
 			enum broker_opcode outcome, uint32_t flags);
+
+/** broker_batch_settle_timed() - Add what broker_session_settle_timed() does */
+int broker_batch_settle_timed(struct broker_batch *batch, const struct broker_message *message,
+			      enum broker_opcode outcome, uint32_t flags, uint64_t time_ms);
 
 /** broker_batch_settle_tag() - The same by numbers, when the message is gone from its inbox */
 int broker_batch_settle_tag(struct broker_batch *batch, uint32_t consumer, uint64_t tag,

@@ -108,13 +108,21 @@ static void test_settle(void)
 		EXPECT_EQ(broker_inbox_receive(inbox, consumer, 1, GUARD), 1);
 		message = broker_inbox_next(inbox);
 		EXPECT_EQ(broker_session_settle(session, message, BROKER_OP_PUBLISH), -EINVAL);
-		EXPECT_EQ(broker_session_settle(session, message, BROKER_OP_DELAY), -EINVAL);
+		EXPECT_EQ(broker_session_settle(session, message, BROKER_OP_CREDIT), -EINVAL);
+		EXPECT_EQ(broker_session_settle_timed(session, message, BROKER_OP_ACCEPT, 1),
+			  -EINVAL);
+		EXPECT_EQ(broker_session_settle_timed(session, message, BROKER_OP_EXTEND, 5000), 0);
 		EXPECT_EQ(broker_session_settle(session, message, outcomes[i].outcome), 0);
 		EXPECT_EQ(broker_session_settle(session, message, outcomes[i].outcome), -ESTALE);
 		EXPECT_EQ(queue_number("q", outcomes[i].count), 1);
 		EXPECT_EQ(queue_number("q", "ready"), outcomes[i].ready);
 	}
 
+	MUST(publish_text(session, "q", "x"));
+	EXPECT_EQ(broker_inbox_receive(inbox, consumer, 1, GUARD), 1);
+	message = broker_inbox_next(inbox);
+	EXPECT_EQ(broker_session_settle_timed(session, message, BROKER_OP_DELAY, 1 << 30), 0);
+	EXPECT_EQ(queue_number("q", "waiting"), 1);
 	EXPECT_EQ(broker_session_settle(session, own, BROKER_OP_ACCEPT), -EINVAL);
 	MUST(publish_text(session, "q", "x"));
 	EXPECT_EQ(broker_inbox_receive(inbox, consumer, 1, GUARD), 1);
