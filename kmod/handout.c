@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/kernel.h>
+#include <linux/math.h>
 #include <linux/pid.h>
 #include <linux/uaccess.h>
 
@@ -99,7 +100,9 @@ static u64 handout_tag(const struct broker_handout *handout, const struct broker
 		return handout->key;
 	if (to->state != BROKER_MESSAGE_WAITING)
 		return 0;
-	return ktime_get_real_ns() + (handout->key - broker_now());
+	/* The two clocks are not read at once: to the millisecond. */
+	return DIV_ROUND_CLOSEST_ULL(ktime_get_real_ns() + (handout->key - broker_now()),
+				     NSEC_PER_MSEC) * NSEC_PER_MSEC;
 }
 
 static int handout_copy_one(const struct broker_handout *handout,

@@ -15,7 +15,7 @@ static void begin(void)
 {
 	new_broker();
 	session = new_session();
-	new_queue("q", NULL);
+	new_queue("q", "dedupe-window", "0", NULL);
 	MUST(broker_inbox_new(&inbox, session, 0));
 	MUST(broker_session_consume(session, "q", 100, 0, 0, 0xfeedfacecafe));
 }
@@ -53,7 +53,7 @@ static struct broker_message *full_message(void)
 		if (!(known & 1ULL << id))
 			continue;
 		if (broker_message_set_string(message, id, "värde") &&
-		    broker_message_set_int(message, id, 1))
+		    broker_message_set_int(message, id, id == BROKER_PROP_TTL ? 1000000 : 1))
 			must("set property", -EINVAL);
 	}
 	MUST(broker_message_add_header(message, "i", BROKER_TYPE_INT64, &number, 8));

@@ -1100,7 +1100,7 @@ enum broker_cause {
  * @tag: names the delivery when it is settled: rises by hand-out, within the
  *	consumer
  * @due_ns: BROWSE, in the place of @tag: when the message is due, nanoseconds since
- *	1970; 0: it does not wait
+ *	1970, to the millisecond; 0: it does not wait
  * @sequence: rises by enqueueing, within the queue
  * @user_data: the consumer's, from CONSUME
  * @time_ns: when the broker took the message: nanoseconds since 1970
