@@ -89,15 +89,13 @@ static struct broker_queue *get_queue(struct broker *broker, struct sk_buff *skb
 
 	rcu_read_lock();
 	queue = broker_nl_find_queue(broker, name, info->extack);
-	if (IS_ERR(queue)) {
-		;
-	} else if (READ_ONCE(queue->protected)) {
+	if (!IS_ERR(queue) && READ_ONCE(queue->protected)) {
 		BROKER_NL_ERR(info->extack, name,
 			      "the queue is protected: first set protected to off");
 		queue = ERR_PTR(-EBUSY);
-	} else if (!broker_queue_tryget(queue)) {
-		queue = ERR_PTR(-ENOENT);
 	}
+	if (!IS_ERR(queue) && !broker_queue_tryget(queue))
+		queue = ERR_PTR(-ENOENT);
 	rcu_read_unlock();
 	if (!IS_ERR(queue))
 		*may_configure = broker_may_netlink(broker, skb, &queue->access,
@@ -125,7 +123,7 @@ int broker_nl_queue_remove_doit(struct sk_buff *skb, struct genl_info *info)
 	broker_queue_put(queue);
 	if (err == -EACCES)
 		BROKER_NL_ERR(info->extack, info->attrs[BROKER_A_QUEUE_NAME],
-			      "you may not configure (x) this queue, nor waits this message of yours");
+			      "it takes x on the queue, or a message of yours that waits");
 	else if (err == -ENODATA)
 		BROKER_NL_ERR(info->extack, sequence,
 			      "no message has this sequence, or somebody has it in hand");
