@@ -166,11 +166,9 @@ static int move_over(struct broker_move *move, struct broker_entry *entry, struc
 		move_put_back(move, entry);
 		return err;
 	}
-	broker_schedule_move(entry, move->to);
 	spin_lock(&move->from->lock);
 	list_del_init(&entry->of_queue);
 	spin_unlock(&move->from->lock);
-	broker_queue_commit(move->to, &reservation);
 	if (!anew)
 		broker_schedule_move(entry, to);
 	/* Its sequence changes, which is all that a deferred one is known by. */

@@ -75,6 +75,8 @@ const char *broker_death_name(unsigned int reason)
 		return "rejected";
 	case BROKER_DEATH_MAX_DELIVERY:
 		return "failed too often";
+	case BROKER_DEATH_OVERFLOW:
+		return "overflow";
 	}
 	return "unknown";
 }

@@ -340,6 +340,8 @@ static inline int take_death(int fd, int consumer, struct got *got, struct broke
 	if (got->d.nr_deaths)
 		memcpy(death, buffer + got->d.deaths, sizeof(*death));
 	return 0;
+}
+
 /* With a property area of one INT64. */
 static inline int put_int(int fd, const char *queue, const char *body, int id, int64_t value)
 {

@@ -44,41 +44,6 @@ static int settle_timed(int fd, int opcode, uint32_t consumer, uint64_t tag, uin
 	return submit_one(fd, &op);
 }
 
-/* A property area of one INT64. */
-static int put_int(int fd, const char *queue, const char *body, int id, int64_t value)
-{
-	char props[sizeof(struct broker_prop) + sizeof(value)];
-	struct broker_prop head = { .id = id, .type = BROKER_TYPE_INT64, .value_len = 8 };
-
-	memcpy(props, &head, sizeof(head));
-	memcpy(props + sizeof(head), &value, sizeof(value));
-	return publish(fd, .key = queue, .body = body, .props = props, .props_len = sizeof(props));
-}
-
-static int64_t day_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-/* One message and its latest death, as RECEIVE tells them. */
-static int take_death(int fd, int consumer, struct got *got, struct broker_death *death)
-{
-	static char buffer[8192] __attribute__((aligned(8)));
-	struct broker_receive r = receive_of(consumer, buffer, sizeof(buffer), 1);
-	int ret;
-
-	r.timeout_ns = GUARD_NS;
-	ret = call(fd, BROKER_IOC_RECEIVE, &r);
-	if (ret)
-		return ret;
-	got_from(got, buffer);
-	memset(death, 0, sizeof(*death));
-	if (got->d.nr_deaths)
-		memcpy(death, buffer + got->d.deaths, sizeof(*death));
-	return 0;
-}
-
 TEST_F(retry, delay)
 {
 	ASSERT_EQ(0, queue_new("q") ?: put(self->fd, "q", "1") ?: put(self->fd, "q", "2"));

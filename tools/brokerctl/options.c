@@ -7,7 +7,7 @@ static const char *const exchange_types[] = {
 };
 static const char *const overflows[] = {
 	"reject", "block", "drop-head", "drop-new", "dead-letter", "ring", NULL
-static const char *const overflows[] = { "reject", "block", "drop-head", NULL };
+};
 /* In the order of enum broker_message_state */
 static const char *const states[] = {
 	"ready", "waiting", "deferred", "dying", "quarantined", NULL
