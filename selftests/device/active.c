@@ -347,6 +347,8 @@ TEST_F(active, order_is_kept_however_they_die)
 	pid_t pids[WORKERS];
 
 	ASSERT_NE(MAP_FAILED, record);
+	/* A message that failed twice would wait, and let others go on. */
+	ASSERT_EQ(0, queue_set("q", .retry_max = 1));
 	for (i = 0; i < WORKERS; i++) {
 		pids[i] = fork_tied();
 		if (!pids[i])
