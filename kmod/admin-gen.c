@@ -310,6 +310,13 @@ static const struct nla_policy broker_queue_remove_nl_policy[BROKER_A_QUEUE_SEQU
 	[BROKER_A_QUEUE_SEQUENCE] = { .type = NLA_U64, },
 };
 
+/* BROKER_CMD_PRODUCER_GET - do */
+static const struct nla_policy broker_producer_get_nl_policy[BROKER_A_PRODUCER_UID + 1] = {
+	[BROKER_A_PRODUCER_QUEUE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_PRODUCER_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_PRODUCER_UID] = { .type = NLA_U32, },
+};
+
 /* Ops table for broker */
 static const struct genl_ops broker_nl_ops[] = {
 	{
@@ -494,6 +501,13 @@ static const struct genl_ops broker_nl_ops[] = {
 		.doit		= broker_nl_queue_remove_doit,
 		.policy		= broker_queue_remove_nl_policy,
 		.maxattr	= BROKER_A_QUEUE_SEQUENCE,
+	},
+	{
+		.cmd		= BROKER_CMD_PRODUCER_GET,
+		.doit		= broker_nl_producer_get_doit,
+		.dumpit		= broker_nl_producer_get_dumpit,
+		.policy		= broker_producer_get_nl_policy,
+		.maxattr	= BROKER_A_PRODUCER_UID,
 	},
 };
 

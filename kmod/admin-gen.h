@@ -62,6 +62,9 @@ int broker_nl_retained_get_dumpit(struct sk_buff *skb,
 				  struct netlink_callback *cb);
 int broker_nl_retained_del_doit(struct sk_buff *skb, struct genl_info *info);
 int broker_nl_queue_remove_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_producer_get_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_producer_get_dumpit(struct sk_buff *skb,
+				  struct netlink_callback *cb);
 
 enum {
 	BROKER_NLGRP_TOPOLOGY,

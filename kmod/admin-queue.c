@@ -35,6 +35,7 @@
  * @dedupe_max: see there (const)
  * @dedupe_ids: as many as it remembers (const)
  * @expires: see there (const)
+ * @producers: as many as it remembers (const)
  * @nr_waiting: see there (const)
  * @nr_deferred: see there (const)
  * @nr_quarantined: see there (const)
@@ -63,6 +64,7 @@ struct queue_snapshot {
 	u32 dedupe_max;
 	u32 dedupe_ids;
 	u64 expires;
+	u32 producers;
 	u32 nr_waiting;
 	u32 nr_deferred;
 	u32 nr_quarantined;
@@ -92,8 +94,9 @@ static void take_snapshot(struct broker_queue *queue, struct queue_snapshot *now
 	now->dead_letter = broker_target_get(queue->dead_letter);
 	now->dedupe_window = queue->dedupe_window;
 	now->dedupe_max = queue->dedupe_max;
-	now->dedupe_ids = queue->marks.nr;
 	now->expires = queue->expires;
+	now->dedupe_ids = queue->ids.nr;
+	now->producers = queue->producers.nr;
 	now->nr_waiting = queue->nr_waiting;
 	now->nr_deferred = queue->nr_deferred;
 	now->nr_quarantined = queue->nr_quarantined;
@@ -183,7 +186,9 @@ static int put_dedupe(struct sk_buff *skb, const struct queue_snapshot *now)
 	       nla_put_u32(skb, BROKER_A_QUEUE_DEDUPE_MAX, now->dedupe_max) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_DEDUPE_IDS, now->dedupe_ids) ||
 	       put_u64(skb, BROKER_A_QUEUE_DUPLICATES, now->stats.duplicates) ||
-	       put_u64(skb, BROKER_A_QUEUE_DEDUPE_FORGOTTEN, now->stats.dedupe_forgotten);
+	       put_u64(skb, BROKER_A_QUEUE_DEDUPE_FORGOTTEN, now->stats.dedupe_forgotten) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_PRODUCERS, now->producers) ||
+	       put_u64(skb, BROKER_A_QUEUE_PRODUCERS_FORGOTTEN, now->stats.producers_forgotten);
 }
 
 static int put_stats(struct sk_buff *skb, const struct broker_queue_stats *stats)

@@ -117,7 +117,7 @@ static int field_check(const struct broker_filter_insn *insn, const u8 *operand)
 		err = broker_name_check((const char *)operand, insn->len);
 		return err == -ENAMETOOLONG ? -EINVAL : err;
 	}
-	if (insn->arg > BROKER_PROP_USER_ID &&
+	if (insn->arg > BROKER_PROP_PRODUCER_SEQUENCE &&
 	    (insn->arg < FIELD_FIRST || insn->arg > FIELD_LAST))
 		return -EOPNOTSUPP;
 	return insn->len ? -EINVAL : 0;

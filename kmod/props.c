@@ -35,6 +35,8 @@ static const u32 types[] = {
 	[BROKER_PROP_PRIORITY]		= INT64,
 	[BROKER_PROP_DELIVERY_MODE]	= INT64,
 	[BROKER_PROP_USER_ID]		= STRING,
+	[BROKER_PROP_PRODUCER]		= STRING,
+	[BROKER_PROP_PRODUCER_SEQUENCE]	= INT64,
 };
 
 s64 broker_prop_int64(const struct broker_prop_view *view)
@@ -54,6 +56,8 @@ static bool range_good(enum broker_prop_id id, s64 value)
 		return value >= 0 && value <= 255;
 	case BROKER_PROP_DELIVERY_MODE:
 		return value == 1 || value == 2;
+	case BROKER_PROP_PRODUCER_SEQUENCE:
+		return value >= 1;
 	default:
 		return true;
 	}
@@ -62,7 +66,14 @@ static bool range_good(enum broker_prop_id id, s64 value)
 /* Of text and bytes: what is compared later is never empty, and not too long. */
 static bool length_good(enum broker_prop_id id, u32 len)
 {
-	return id != BROKER_PROP_DEDUPE_ID || (len && len <= BROKER_MAX_DEDUPE_ID);
+	switch (id) {
+	case BROKER_PROP_DEDUPE_ID:
+		return len && len <= BROKER_MAX_DEDUPE_ID;
+	case BROKER_PROP_PRODUCER:
+		return len && len <= BROKER_MAX_NAME;
+	default:
+		return true;
+	}
 }
 
 /* @view->id is one of @types. */
@@ -77,6 +88,8 @@ static int value_check(const struct broker_prop_view *view)
 	case BROKER_TYPE_STRING:
 		if (!length_good(view->id, view->value_len))
 			return -EINVAL;
+		if (view->id == BROKER_PROP_PRODUCER)
+			return broker_name_check(view->value, view->value_len);
 		return broker_utf8_valid(view->value, view->value_len) ? 0 : -EILSEQ;
 	case BROKER_TYPE_INT64:
 		good = view->value_len == sizeof(s64) &&
@@ -130,7 +143,8 @@ int broker_props_check(const void *props, size_t len, u64 accepted)
 		if (err)
 			return err;
 	}
-	return 0;
+	return !(seen & BIT_ULL(BROKER_PROP_PRODUCER)) ==
+	       !(seen & BIT_ULL(BROKER_PROP_PRODUCER_SEQUENCE)) ? 0 : -EINVAL;
 }
 
 bool broker_props_next(const void *props, size_t len, size_t *offset,

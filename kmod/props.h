@@ -20,7 +20,7 @@
  */
 
 /* Every property that this parser knows; what a caller accepts is a part of it. */
-#define BROKER_PROPS_KNOWN	(BIT_ULL(BROKER_PROP_USER_ID + 1) - 1)
+#define BROKER_PROPS_KNOWN	(BIT_ULL(BROKER_PROP_PRODUCER_SEQUENCE + 1) - 1)
 
 /* To be accepted, too: user headers with names that are the broker's own. */
 #define BROKER_PROPS_RESERVED	BIT_ULL(63)
@@ -53,7 +53,8 @@ struct broker_prop_view {
  * The first entry at fault decides, and within it the first of: an entry that
  * is cut short (-EINVAL), a property not accepted (-EOPNOTSUPP), too many
  * headers (-E2BIG), name, type, length, range or repetition (-EINVAL), text
- * (-EILSEQ), a name of the broker's own (-EPERM).
+ * (-EILSEQ), a name of the broker's own (-EPERM).  Last of all, a producer needs a
+ * sequence, and a sequence a producer (-EINVAL).
  *
  * Return: 0 or that error.
  */

@@ -78,7 +78,8 @@ void broker_queue_put(struct broker_queue *queue)
 {
 	if (queue && refcount_dec_and_test(&queue->refs)) {
 		WARN_ON_ONCE(!queue->dead || queue->held || queue->nr_unacked ||
-			     queue->marks.nr || queue->timer.at != BROKER_NEVER);
+			     queue->ids.nr || queue->producers.nr ||
+			     queue->timer.at != BROKER_NEVER);
 		broker_target_put(queue->dead_letter);
 		kfree_rcu(queue, rcu);
 	}
@@ -129,8 +130,9 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 	queue->dead_letter = config->dead_letter;
 	queue->dedupe_window = config->dedupe_window;
 	queue->dedupe_max = config->dedupe_max;
-	broker_marks_init(&queue->marks);
 	queue->expires = config->expires;
+	broker_marks_init(&queue->ids);
+	broker_marks_init(&queue->producers);
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->entries);
 	queue->ready.root = RB_ROOT_CACHED;

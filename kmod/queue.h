@@ -142,6 +142,7 @@ struct broker_queue_config {
  * @duplicates: published, and not taken again (queue.lock)
  * @dedupe_forgotten: ids forgotten before their time, for others (queue.lock)
  * @overwritten: dropped for newer ones, whoever had them (queue.lock)
+ * @producers_forgotten: producers forgotten for others (queue.lock)
  */
 struct broker_queue_stats {
 	u64 enqueued;
@@ -160,6 +161,7 @@ struct broker_queue_stats {
 	u64 duplicates;
 	u64 dedupe_forgotten;
 	u64 overwritten;
+	u64 producers_forgotten;
 };
 
 /**
@@ -216,7 +218,8 @@ struct broker_queue_stats {
  * @held: messages that count against @max_messages (queue.lock; read anywhere)
  * @bytes: bytes that count against @max_bytes (queue.lock; read anywhere)
  * @sequence: of the last message enqueued (queue.lock)
- * @marks: ids of messages that were published to it (queue.lock)
+ * @ids: of messages that were published to it (queue.lock)
+ * @producers: that published to it (queue.lock)
  * @served: counts who came or was assigned an entry; orders consumers with equal
  *	credit (queue.lock)
  * @consumers: all, those of the highest priority first (queue.lock)
@@ -286,7 +289,8 @@ struct broker_queue {
 	u32 held;
 	u64 bytes;
 	u64 sequence;
-	struct broker_marks marks;
+	struct broker_marks ids;
+	struct broker_marks producers;
 	u64 served;
 	struct list_head consumers;
 	struct broker_consumer *active;

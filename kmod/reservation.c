@@ -189,12 +189,12 @@ static void reservation_take_spare(struct broker_reservation *reservation, u64 s
 /**
  * broker_queue_reserve() - Take room for a message
  * @queue: with a reference
- * @reservation: @entry, @spare and @mark are set, the rest is 0
+ * @reservation: @entry, @spare, @id and @producer are set, the rest is 0
  *
  * Return: 0, then commit or abort it; -EAGAIN: full; -EMSGSIZE: more than the
  * queue could ever hold; -ESHUTDOWN: it is sealed; -ENOENT: it was deleted;
- * -ENOMEM; -EALREADY: it is a duplicate, of the message with reservation.sequence.  A failed
- * call leaves the rest of @reservation as it was.
+ * -ENOMEM; -EALREADY: it is a duplicate, of the message with reservation.sequence.
+ * A failed call leaves the rest of @reservation as it was.
  */
 int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *reservation)
 {
@@ -207,8 +207,7 @@ int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *
 	reservation_take_spare(reservation, size);
 	spin_lock(&queue->lock);
 	broker_idle_used_locked(queue);
-	first = broker_dedupe_find_locked(queue, reservation);
-	if (first)
+	if (unlikely(broker_dedupe_find_locked(queue, reservation, &first)))
 		err = -EALREADY;
 	else if (size > queue->max_bytes)
 		err = -EMSGSIZE;
@@ -245,8 +244,6 @@ int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *
 					     reservation->depth + 1, &reservation->letters);
 		broker_target_put(target);
 	}
-	if (err)
-		broker_queue_abort(queue, reservation);
 	if (err) {
 		broker_queue_abort(queue, reservation);
 		reservation->sequence = first;
@@ -254,7 +251,7 @@ int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *
 	return err;
 }
 
-/* Gives a reservation up; entry and mark stay the caller's. */
+/* Gives a reservation up; the entry and marks stay the caller's. */
 void broker_queue_abort(struct broker_queue *queue, struct broker_reservation *reservation)
 {
 	broker_letters_undo(reservation->letters);
@@ -276,7 +273,8 @@ void broker_queue_abort(struct broker_queue *queue, struct broker_reservation *r
 		.entry = reservation->entry,
 		.spare = reservation->spare,
 		.depth = reservation->depth,
-		.mark = reservation->mark,
+		.id = reservation->id,
+		.producer = reservation->producer,
 	};
 }
 
@@ -341,8 +339,7 @@ static int reservation_use(struct broker_queue *queue, struct broker_reservation
 	u32 messages;
 
 	spin_lock(&queue->lock);
-	first = broker_dedupe_find_locked(queue, reservation);
-	if (unlikely(first)) {
+	if (unlikely(broker_dedupe_find_locked(queue, reservation, &first))) {
 		spin_unlock(&queue->lock);
 		broker_queue_abort(queue, reservation);
 		reservation->sequence = first;

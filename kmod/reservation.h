@@ -45,7 +45,8 @@ struct broker_spare {
  * struct broker_reservation - room for one message in one queue
  * @entry: what the commit enqueues (owner: the publisher)
  * @spare: room to use first, or NULL (owner: the publisher)
- * @mark: to be recorded with it, or NULL (owner: the publisher)
+ * @id: its dedupe id, to be recorded with it, or NULL (owner: the publisher)
+ * @producer: that sent it, to be recorded with it, or NULL (owner: the publisher)
  * @victims: entries set aside to be dropped (owner: the publisher)
  * @nr_victims: how many (owner: the publisher)
  * @victim_bytes: their bytes (owner: the publisher)
@@ -53,8 +54,8 @@ struct broker_spare {
  * @bytes: what it added to queue.bytes (owner: the publisher)
  * @spare_messages: what it took from @spare (owner: the publisher)
  * @spare_bytes: what it took from @spare (owner: the publisher)
- * @sequence: of the message when it is committed; of the first one where it is a
- *	duplicate (owner: the publisher)
+ * @sequence: of the message when it is committed; of the first one, if known, where
+ *	it is a duplicate (owner: the publisher)
  * @overwrite: of a ring, which was full: the commit makes room (owner: the publisher)
  * @depth: queues before this one that make room (owner: the publisher)
  * @letters: of @victims, if they are to be dead-lettered (owner: the publisher)
@@ -62,7 +63,8 @@ struct broker_spare {
 struct broker_reservation {
 	struct broker_entry *entry;
 	struct broker_spare *spare;
-	struct broker_mark *mark;
+	struct broker_mark *id;
+	struct broker_mark *producer;
 	struct broker_entry *victims;
 	u32 nr_victims;
 	u64 victim_bytes;

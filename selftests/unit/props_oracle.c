@@ -9,7 +9,7 @@
 /* By id: a letter for each type it may have, string, bytes, int64, double, truth. */
 static const char *const types[] = {
 	"sbidt", "s", "s", "sbi", "sbi", "s", "s", "s", "s", "sb", "sb", "s",
-	"i", "i", "i", "i", "i", "s",
+	"i", "i", "i", "i", "i", "s", "s", "i",
 };
 #define NR_IDS	(sizeof(types) / sizeof(types[0]))
 
@@ -77,6 +77,10 @@ static bool well_formed(const struct oracle_area *area, unsigned int i)
 
 	if (entry->id == BROKER_PROP_DEDUPE_ID)
 		return entry->value_len >= 1 && entry->value_len <= 255;
+	if (entry->id == BROKER_PROP_PRODUCER)
+		return entry->value_len >= 1 && entry->value_len <= 255;
+	if (entry->id == BROKER_PROP_PRODUCER_SEQUENCE)
+		return number(entry) >= 1;
 	if (entry->id == BROKER_PROP_TTL)
 		return number(entry) >= 0;
 	if (entry->id == BROKER_PROP_PRIORITY)
@@ -88,7 +92,7 @@ static bool well_formed(const struct oracle_area *area, unsigned int i)
 
 int oracle_props_check(const struct oracle_area *area, uint64_t accepted)
 {
-	unsigned int i, headers = 0;
+	unsigned int i, headers = 0, producers = 0;
 
 	for (i = 0; i < area->count; i++) {
 		const struct oracle_entry *entry = &area->entry[i];
@@ -106,11 +110,18 @@ int oracle_props_check(const struct oracle_area *area, uint64_t accepted)
 		if (entry->type == BROKER_TYPE_STRING &&
 		    !oracle_utf8(entry->value, entry->value_len))
 			return -EILSEQ;
+		if (entry->id == BROKER_PROP_PRODUCER &&
+		    !oracle_text(entry->value, entry->value_len))
+			return -EILSEQ;
+		if (entry->id == BROKER_PROP_PRODUCER)
+			producers++;
+		if (entry->id == BROKER_PROP_PRODUCER_SEQUENCE)
+			producers--;
 		if (entry->id == BROKER_PROP_HEADER && !(accepted >> 63) &&
 		    entry->name_len >= 7 && memcmp(entry->name, "broker.", 7) == 0)
 			return -EPERM;
 	}
-	return area->cut ? -EINVAL : 0;
+	return area->cut || producers ? -EINVAL : 0;
 }
 
 const struct oracle_entry *oracle_header(const struct oracle_area *area, const void *name,

@@ -223,6 +223,26 @@
  * no id there.  EOPNOTSUPP answers a PUBLISH with such a property and
  * BROKER_PUBLISH_F_RETAIN, BROKER_PUBLISH_F_WILL or BROKER_PUBLISH_F_REQUEST; in a
  * reply, which is sent once anyway, nobody looks at it.
+ *
+ * DOC: Producers
+ *
+ * A producer that numbers its messages, with 1 or more and each higher than the one
+ * before, may send again all that it is not sure of, however long ago that was: a
+ * message with a BROKER_PROP_PRODUCER, a name, and a BROKER_PROP_PRODUCER_SEQUENCE,
+ * its number, is a duplicate where the queue has taken one with that number or a
+ * higher one from the producer of that name and effective user.  All that is said
+ * of "Duplicates" holds for it, but that the sequence of the first one is 0
+ * unless it is the producer's last.  Numbers may be left out.  A message may have
+ * a dedupe id, too; then either makes it a duplicate.
+ *
+ * So a producer has one message, or one SUBMIT, under way at a time, and has a SUBMIT
+ * stop at the first message that is refused (BROKER_SUBMIT_F_STOP or
+ * BROKER_SUBMIT_F_ATOMIC): what follows would make that one a duplicate.
+ *
+ * One that has lost count asks over netlink (producer-get) for the last number that
+ * a queue took.  A queue remembers BROKER_MAX_PRODUCERS, of all users, and forgets
+ * the one that published to it the longest time ago where there would be more; it
+ * counts those in its producers-forgotten.
  */
 
 #define BROKER_IOC_TYPE			0xBB
@@ -246,6 +266,7 @@
 #define BROKER_MAX_REQUESTS		1024		/* open requests of one session */
 #define BROKER_MAX_FDS			16		/* files of a message */
 #define BROKER_MAX_DEDUPE_ID		255		/* bytes of a dedupe id */
+#define BROKER_MAX_PRODUCERS		4096		/* producers that a queue remembers */
 #define BROKER_MAX_BODY_FD		(1U << 30)	/* bytes of a body in a file */
 
 /* What a queue or consumer gets where its maker is silent. */
@@ -350,6 +371,8 @@ struct broker_info {
  * BROKER_PROP_PRIORITY           INT64, 0 to 255; counts in queues that have priorities
  * BROKER_PROP_DELIVERY_MODE      INT64, 1 transient or 2 persistent; counts in durable queues
  * BROKER_PROP_USER_ID            STRING, as claimed; the origin is the truth
+ * BROKER_PROP_PRODUCER           STRING, a name; goes with the next one
+ * BROKER_PROP_PRODUCER_SEQUENCE  INT64, 1 or more
  * =============================  ==========================================
  */
 enum broker_prop_id {
@@ -371,6 +394,8 @@ enum broker_prop_id {
 	BROKER_PROP_PRIORITY		= 15,
 	BROKER_PROP_DELIVERY_MODE	= 16,
 	BROKER_PROP_USER_ID		= 17,
+	BROKER_PROP_PRODUCER		= 18,
+	BROKER_PROP_PRODUCER_SEQUENCE	= 19,
 };
 
 /* Types of a value: UTF-8 text, bytes, signed 64-bit, IEEE double, 1 byte 0 or 1. */
