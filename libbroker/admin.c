@@ -81,6 +81,7 @@ const struct broker_command broker_commands[] = {
 	COMMAND(QUEUE_MOVE, "queue-move", QUEUE, DO),
 	COMMAND(RETAINED_GET, "retained-get", RETAINED, DO, DUMP),
 	COMMAND(RETAINED_DEL, "retained-del", RETAINED, DO),
+	COMMAND(PRODUCER_GET, "producer-get", PRODUCER, DO, DUMP),
 	COMMAND(AUDIT_NTF, "audit-ntf", AUDIT),
 	COMMAND(ADVISORY_NTF, "advisory-ntf", ADVISORY),
 	COMMAND(LIMIT_GET, "limit-get", LIMIT, DO, DUMP),

@@ -153,6 +153,8 @@ static const struct broker_attribute queue_list[] = {
 	PLAIN(QUEUE, CURSOR, "cursor", BYTES),
 	PLAIN(QUEUE, SKIPPED, "skipped", U64),
 	PLAIN(QUEUE, SEQUENCE, "sequence", U64),
+	PLAIN(QUEUE, PRODUCERS, "producers", U32),
+	PLAIN(QUEUE, PRODUCERS_FORGOTTEN, "producers-forgotten", U64),
 };
 
 static const struct broker_attribute binding_list[] = {
@@ -310,6 +312,13 @@ static const struct broker_attribute retained_list[] = {
 	PLAIN(RETAINED, DELETED, "deleted", U32),
 };
 
+static const struct broker_attribute producer_list[] = {
+	PLAIN(PRODUCER, QUEUE, "queue", STRING),
+	PLAIN(PRODUCER, NAME, "name", STRING),
+	PLAIN(PRODUCER, UID, "uid", U32),
+	PLAIN(PRODUCER, LAST, "last", U64),
+};
+
 #define SET(text, array, last)	{ text, array, COUNT(array), last }
 
 const struct broker_attributes broker_attributes[] = {
@@ -326,4 +335,5 @@ const struct broker_attributes broker_attributes[] = {
 	[BROKER_OBJECT_ACL]	 = SET("acl", acl_list, BROKER_A_ACL_MAX),
 	[BROKER_OBJECT_STEP]	 = SET("step", step_list, BROKER_A_STEP_MAX),
 	[BROKER_OBJECT_RETAINED] = SET("retained", retained_list, BROKER_A_RETAINED_MAX),
+	[BROKER_OBJECT_PRODUCER] = SET("producer", producer_list, BROKER_A_PRODUCER_MAX),
 };

@@ -374,6 +374,8 @@ static int emit_field(struct parser *p)
 		{ "$priority", BROKER_PROP_PRIORITY },
 		{ "$delivery_mode", BROKER_PROP_DELIVERY_MODE },
 		{ "$user_id", BROKER_PROP_USER_ID },
+		{ "$producer", BROKER_PROP_PRODUCER },
+		{ "$producer_sequence", BROKER_PROP_PRODUCER_SEQUENCE },
 	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)

@@ -96,7 +96,7 @@ struct broker_command {
 extern const char *const broker_causes[];
 #define NR_CAUSES	10
 
-extern const struct broker_attributes broker_attributes[BROKER_OBJECT_RETAINED + 1];
+extern const struct broker_attributes broker_attributes[BROKER_OBJECT_PRODUCER + 1];
 extern const struct broker_command broker_commands[];
 extern const unsigned int broker_nr_commands;
 

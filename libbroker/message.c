@@ -38,6 +38,8 @@ static const uint8_t property_types[] = {
 	[BROKER_PROP_PRIORITY]		= INT64,
 	[BROKER_PROP_DELIVERY_MODE]	= INT64,
 	[BROKER_PROP_USER_ID]		= STRING,
+	[BROKER_PROP_PRODUCER]		= STRING,
+	[BROKER_PROP_PRODUCER_SEQUENCE]	= INT64,
 };
 
 const char *const broker_causes[NR_CAUSES] = {

@@ -717,6 +717,7 @@ enum broker_object_type {
 	BROKER_OBJECT_ACL,
 	BROKER_OBJECT_STEP,
 	BROKER_OBJECT_RETAINED,
+	BROKER_OBJECT_PRODUCER,
 };
 
 /* How to read an attribute. */
@@ -873,6 +874,20 @@ int broker_admin_call(struct broker_admin *admin, int command, const struct brok
  */
 int broker_admin_list(struct broker_admin *admin, int command, const struct broker_object *request,
 		      int (*each)(const struct broker_object *object, void *arg), void *arg);
+
+/**
+ * broker_producer_last() - How far a producer of the caller's has come in a queue
+ * @admin: the connection
+ * @queue: name
+ * @producer: as messages have it in BROKER_PROP_PRODUCER
+ * @sequence: where to put the highest BROKER_PROP_PRODUCER_SEQUENCE that the queue
+ *	took from it; 0: none, or the queue has forgotten the producer
+ *
+ * What comes next gets a higher one; see "Producers" in linux/broker.h.  Return: 0;
+ * -ENOENT: no such queue; else as broker_admin_call().
+ */
+int broker_producer_last(struct broker_admin *admin, const char *queue, const char *producer,
+			 uint64_t *sequence);
 
 /**
  * broker_admin_subscribe() - Get events: "topology", "consumers", "audit", "alarms", "trace"

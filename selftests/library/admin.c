@@ -403,6 +403,42 @@ static void test_lost_events(void)
 	end();
 }
 
+static int publish_numbered(struct broker_session *session, int64_t number)
+{
+	struct broker_message *message;
+	int queues;
+
+	if (broker_message_new(&message))
+		return -ENOMEM;
+	broker_message_set_string(message, BROKER_PROP_PRODUCER, "p");
+	broker_message_set_int(message, BROKER_PROP_PRODUCER_SEQUENCE, number);
+	queues = broker_session_publish(session, "", "q", message, 0, 0);
+	broker_message_free(message);
+	return queues;
+}
+
+static void test_producer_last(void)
+{
+	struct broker_session *session = NULL;
+	uint64_t last = 1;
+
+	begin();
+	EXPECT_EQ(request(admin, BROKER_CMD_QUEUE_NEW, NULL, "name", "q", NULL), 0);
+	EXPECT_EQ(broker_producer_last(admin, "q", "p", &last), 0);
+	EXPECT_EQ(last, 0);
+	EXPECT_EQ(broker_session_open(&session), 0);
+	/* A duplicate is published as well as any. */
+	EXPECT_EQ(publish_numbered(session, 5), 1);
+	EXPECT_EQ(publish_numbered(session, 5), 1);
+	EXPECT_EQ(broker_producer_last(admin, "q", "p", &last), 0);
+	EXPECT_EQ(last, 5);
+	EXPECT_EQ(broker_producer_last(admin, "none", "p", &last), -ENOENT);
+	expect_error("queue");
+	EXPECT_EQ(last, 5);
+	broker_session_close(session);
+	end();
+}
+
 static const struct tap_test tests[] = {
 	TAP_TEST(errors),
 	TAP_TEST(list_errors),
@@ -413,5 +449,6 @@ static const struct tap_test tests[] = {
 	TAP_TEST(list_while_changing),
 	TAP_TEST(events),
 	TAP_TEST(lost_events),
+	TAP_TEST(producer_last),
 };
 TAP_MAIN(tests)

@@ -88,7 +88,8 @@ static void test_property_types(void)
 		[BROKER_PROP_TRACEPARENT] = "s", [BROKER_PROP_TIMESTAMP] = "i",
 		[BROKER_PROP_TTL] = "i", [BROKER_PROP_DELIVER_AT] = "i",
 		[BROKER_PROP_PRIORITY] = "i", [BROKER_PROP_DELIVERY_MODE] = "i",
-		[BROKER_PROP_USER_ID] = "s", "", "",
+		[BROKER_PROP_USER_ID] = "s", [BROKER_PROP_PRODUCER] = "s",
+		[BROKER_PROP_PRODUCER_SEQUENCE] = "i", "", "",
 	};
 	struct broker_message *message = new_message();
 
@@ -413,7 +414,7 @@ static bool same_bytes(const struct broker_object *a, const struct broker_object
 /* Each attribute of each type, by whichever setter takes it. */
 static void test_wire_attributes(void)
 {
-	for (unsigned int type = 0; type <= BROKER_OBJECT_RETAINED; type++) {
+	for (unsigned int type = 0; type <= BROKER_OBJECT_PRODUCER; type++) {
 		struct broker_object *object = new_object(type);
 		struct broker_object *received;
 		enum broker_value_type value_type;

@@ -101,6 +101,7 @@ enum option_id {
 	/* of access rules */
 	OPT_ACL_FOR,
 	OPT_ACL_USER,
+	OPT_PRODUCER_USER,
 	OPT_ACL_NUMBER,
 	/* of limits */
 	OPT_MAX_SESSIONS,
@@ -122,6 +123,8 @@ enum option_id {
 	OPT_APP_ID,
 	OPT_SUBJECT,
 	OPT_DEDUPE_ID,
+	OPT_PRODUCER,
+	OPT_PRODUCER_SEQUENCE,
 	OPT_TRACEPARENT,
 	OPT_USER_ID,
 	OPT_TIMESTAMP,

@@ -11,9 +11,9 @@
 
 #define PROPERTY_OPTIONS                                                                        \
 	OPT_CONTENT_TYPE, OPT_CONTENT_ENCODING, OPT_MESSAGE_ID, OPT_CORRELATION_ID,             \
-	OPT_REPLY_TO, OPT_TYPE, OPT_APP_ID, OPT_SUBJECT, OPT_DEDUPE_ID, OPT_TRACEPARENT,        \
-	OPT_USER_ID, OPT_TIMESTAMP, OPT_DELIVER_AT, OPT_MESSAGE_TTL, OPT_PRIORITY,              \
-	OPT_DELIVERY_MODE, OPT_HEADER
+	OPT_REPLY_TO, OPT_TYPE, OPT_APP_ID, OPT_SUBJECT, OPT_DEDUPE_ID, OPT_PRODUCER,           \
+	OPT_PRODUCER_SEQUENCE, OPT_TRACEPARENT, OPT_USER_ID, OPT_TIMESTAMP, OPT_DELIVER_AT,     \
+	OPT_MESSAGE_TTL, OPT_PRIORITY, OPT_DELIVERY_MODE, OPT_HEADER
 
 #define EXCHANGE_OPTIONS                                                                        \
 	OPT_ALTERNATE, OPT_HASH_HEADER, OPT_REWRITE_FROM, OPT_REWRITE_TO, OPT_RETAIN_MAX,       \
@@ -310,6 +310,15 @@ const struct command commands[] = {
 				 .names = NAMES_EXCHANGE },
 			       { .name = "KEY", .attribute = "key", .optional = true } },
 		.run = object_del,
+	},
+	{
+		.noun = "producer", .verb = "show",
+		.brief = "Show how far producers have come in a queue, or one of them",
+		.object = &noun_producer,
+		.arguments = { { .name = "QUEUE", .attribute = "queue", .names = NAMES_QUEUE },
+			       { .name = "NAME", .attribute = "name", .optional = true } },
+		.options = { OPT_PRODUCER_USER, OPT_VERBOSE },
+		.run = producer_show,
 	},
 	{
 		.noun = "consumer", .verb = "show",

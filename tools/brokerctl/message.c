@@ -27,6 +27,8 @@ static const char *const property_names[] = {
 	[BROKER_PROP_PRIORITY] = "priority",
 	[BROKER_PROP_DELIVERY_MODE] = "delivery-mode",
 	[BROKER_PROP_USER_ID] = "user-id",
+	[BROKER_PROP_PRODUCER] = "producer",
+	[BROKER_PROP_PRODUCER_SEQUENCE] = "producer-sequence",
 };
 
 const char *property_name(unsigned int id)

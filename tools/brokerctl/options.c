@@ -300,6 +300,10 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.name = "user", .kind = VALUE_USER, .value_name = "USER", .attribute = "uid",
 		.names = NAMES_USER, .help = "whom it is for, name or number (default: everyone)",
 	},
+	[OPT_PRODUCER_USER] = {
+		.name = "user", .kind = VALUE_USER, .value_name = "USER", .attribute = "uid",
+		.names = NAMES_USER, .help = "whose producer, name or number (default: your own)",
+	},
 	[OPT_ACL_NUMBER] = {
 		.name = "number", .kind = VALUE_NUMBER, .value_name = "N", .min = 1,
 		.max = UINT32_MAX, .attribute = "number",
@@ -387,6 +391,16 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.name = "dedupe-id", .kind = VALUE_TEXT, .value_name = "ID",
 		.property = BROKER_PROP_DEDUPE_ID,
 		.help = "queues take it once, however often it is published",
+	},
+	[OPT_PRODUCER] = {
+		.name = "producer", .kind = VALUE_TEXT, .value_name = "NAME",
+		.property = BROKER_PROP_PRODUCER,
+		.help = "who numbers its messages, so that queues take each once",
+	},
+	[OPT_PRODUCER_SEQUENCE] = {
+		.name = "producer-sequence", .kind = VALUE_NUMBER, .value_name = "N",
+		.min = 1, .max = INT64_MAX, .property = BROKER_PROP_PRODUCER_SEQUENCE,
+		.help = "that number; with --lines of the first one",
 	},
 	[OPT_TRACEPARENT] = {
 		.name = "traceparent", .kind = VALUE_TEXT, .value_name = "CONTEXT",

@@ -21,7 +21,7 @@ struct publication {
 	struct broker_batch *batch;
 	struct broker_message *message;
 	json_t *confirms;		/* with --json, of a single message */
-	uint64_t published;
+	uint64_t collected, published;
 	uint64_t accepted, refused;	/* queues, of all messages */
 	uint64_t duplicates;		/* of those accepted, had it before */
 };
@@ -195,6 +195,10 @@ static int collect_message(struct publication *publication)
 		status = submit(publication);
 	if (status)
 		return status;
+	if (args_has(args, OPT_PRODUCER_SEQUENCE))
+		broker_message_set_int(publication->message, BROKER_PROP_PRODUCER_SEQUENCE,
+				       args_number(args, OPT_PRODUCER_SEQUENCE, 1) +
+				       publication->collected++);
 	added = broker_batch_publish(publication->batch, publication->exchange, publication->key,
 				     publication->message, flags,
 				     args_number(args, OPT_CONFIRM, BROKER_CONFIRM_ENQUEUED),
@@ -394,6 +398,9 @@ int publish_run(const struct args *args)
 		return usage_error(args->command, "--body takes the place of FILE and --lines");
 	if (args_has(args, OPT_DEDUPE_ID) && args_has(args, OPT_LINES))
 		return usage_error(args->command, "--dedupe-id names one message, not --lines");
+	if (args_has(args, OPT_PRODUCER) != args_has(args, OPT_PRODUCER_SEQUENCE))
+		return usage_error(args->command,
+				   "--producer and --producer-sequence go together");
 	status = open_session(args, &publication.session);
 	if (status)
 		return status;
