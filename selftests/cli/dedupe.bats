@@ -33,3 +33,34 @@ teardown() { drop_broker; }
 	refused "does not support one of its properties" \
 		brokerctl publish broker.topic k --body x --dedupe-id a --retain
 }
+
+@test "publish --producer and --producer-sequence, by line, and producer show" {
+	seq 3 | brokerctl publish '' jobs --lines --producer p --producer-sequence 1
+	run -0 brokerctl publish '' jobs --lines --producer p --producer-sequence 2 -v < <(seq 2 4)
+	[ "$output" = "published 3, enqueued 1, refused 0, duplicates 2" ]
+	[ "$(brokerctl get jobs --count 10)" = $'1\n2\n3\n4' ]
+	run -0 brokerctl producer show jobs
+	[[ ${lines[0]} == PRODUCER*USER*LAST ]]
+	[[ ${lines[1]} == p*root*4 ]]
+	tells 'name: p' 'last: 4' -- brokerctl producer show jobs p
+	json '.last == 0' brokerctl producer show jobs other --json
+	tells 'producers: 1' 'producers-forgotten: 0' -- brokerctl queue show jobs
+}
+
+@test "producer show: others' take x, one's own nothing" {
+	brokerctl queue set jobs --mode 0602
+	as_nobody publish '' jobs --body x --producer p --producer-sequence 7
+	tells 'last: 7' -- as_nobody producer show jobs p
+	tells 'last: 7' -- brokerctl producer show jobs p --user nobody
+	json '.last == 0' brokerctl producer show jobs p --json
+	refused "you need to configure (x) the queue" as_nobody producer show jobs
+	refused "you need to configure (x) the queue" as_nobody producer show jobs p --user root
+	refused "no such queue" brokerctl producer show none
+}
+
+@test "producers: what is not understood" {
+	misused "go together" brokerctl publish '' jobs --body x --producer p
+	misused "go together" brokerctl publish '' jobs --body x --producer-sequence 1
+	misused "--producer-sequence" brokerctl publish '' jobs --body x --producer p --producer-sequence 0
+	misused "--user goes with NAME" brokerctl producer show jobs --user root
+}

@@ -142,12 +142,14 @@ TEST_F(fault, dedupe)
 	struct broker_submit s;
 	struct broker_op op;
 	char area[512];
+	uint32_t len;
 	int ret;
 
 	EACH_POINT {
+		len = id_props(area, BROKER_TYPE_BYTES, &number, sizeof(number));
+		len += producer_props(area + len, "p", number + 1);
 		op_publish(&op, &(struct pub) {
-			.exchange = "x", .key = "a.b", .body = "m", .props = area,
-			.props_len = id_props(area, BROKER_TYPE_BYTES, &number, sizeof(number)),
+			.exchange = "x", .key = "a.b", .body = "m", .props = area, .props_len = len,
 		});
 		s = submit_of(&op, 1, &result);
 		result.error = 1;
@@ -161,6 +163,7 @@ TEST_F(fault, dedupe)
 		ASSERT_EQ(number, ready("q"));
 		ASSERT_EQ(number, ready("p"));
 		ASSERT_EQ(number, queue_get("q", BROKER_A_QUEUE_DEDUPE_IDS));
+		ASSERT_EQ(number, producer_last("p", "p"));
 	}
 	ALL_POINTS_MET();
 }

@@ -393,7 +393,7 @@ TEST_F(filter, unknown_field)
 
 TEST_F(filter, unknown_property)
 {
-	field(&self->p, BROKER_PROP_USER_ID + 1);
+	field(&self->p, BROKER_PROP_PRODUCER_SEQUENCE + 1);
 	EXPECT_EQ(-EOPNOTSUPP, BROWSE());
 }
 

@@ -57,6 +57,56 @@ static inline int send_id(int fd, const char *id, struct pub p, struct sent *sen
 	return publish_sent(fd, &p, sent ?: &none);
 }
 
+/* Bytes of a property area of a producer and its number, at most 512. */
+static inline uint32_t producer_props(char *area, const char *name, int64_t number)
+{
+	struct broker_prop producer = {
+		.id = BROKER_PROP_PRODUCER, .type = BROKER_TYPE_STRING, .value_len = strlen(name),
+	};
+	struct broker_prop sequence = {
+		.id = BROKER_PROP_PRODUCER_SEQUENCE, .type = BROKER_TYPE_INT64,
+		.value_len = sizeof(number),
+	};
+	char *p = area;
+
+	p = mempcpy(p, &producer, sizeof(producer));
+	p = mempcpy(p, name, producer.value_len);
+	p = mempcpy(p, &sequence, sizeof(sequence));
+	p = mempcpy(p, &number, sizeof(number));
+	return p - area;
+}
+
+/* @p of a producer. */
+static inline int send_number(int fd, const char *name, int64_t number, struct pub p,
+			      struct sent *sent)
+{
+	char area[512];
+	struct sent none;
+
+	p.props = area;
+	p.props_len = producer_props(area, name, number);
+	return publish_sent(fd, &p, sent ?: &none);
+}
+
+/* To a queue, with the number as body. */
+static inline int put_number(int fd, const char *queue, const char *name, int64_t number)
+{
+	char body[24];
+
+	snprintf(body, sizeof(body), "%lld", (long long)number);
+	return send_number(fd, name, number, (struct pub) { .key = queue, .body = body }, NULL);
+}
+
+/* The last number of a producer of the caller's; ~0 where the request is refused. */
+static inline uint64_t producer_last(const char *queue, const char *name)
+{
+	struct nl_msg *msg = nl_new(BROKER_CMD_PRODUCER_GET), reply = {};
+
+	nl_put_str(msg, BROKER_A_PRODUCER_QUEUE, queue);
+	nl_put_str(msg, BROKER_A_PRODUCER_NAME, name);
+	return nl_do_reply(msg, &reply) ? ~0ULL : nl_get(&reply, BROKER_A_PRODUCER_LAST);
+}
+
 /* To a queue, with the id as body. */
 static inline int put_id(int fd, const char *queue, const char *id)
 {

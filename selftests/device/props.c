@@ -110,6 +110,11 @@ static void well_known(struct props *p, int id)
 	case BROKER_PROP_PRIORITY:
 	case BROKER_PROP_DELIVERY_MODE:
 		return add_int(p, id, NULL, 1);
+	case BROKER_PROP_PRODUCER:
+	case BROKER_PROP_PRODUCER_SEQUENCE:
+		/* One goes with the other. */
+		add_str(p, BROKER_PROP_PRODUCER, NULL, "name");
+		return add_int(p, BROKER_PROP_PRODUCER_SEQUENCE, NULL, id);
 	default:
 		return add_str(p, id, NULL, "text");
 	}
@@ -119,7 +124,7 @@ TEST_F(props, accepted_as_info_says)
 {
 	int id;
 
-	for (id = BROKER_PROP_HEADER; id <= BROKER_PROP_USER_ID; id++) {
+	for (id = BROKER_PROP_HEADER; id <= BROKER_PROP_PRODUCER_SEQUENCE; id++) {
 		well_known(self->p, id);
 		EXPECT_EQ(self->known & (1ULL << id) ? 0 : -EOPNOTSUPP,
 			  send_props(self->fd, self->p)) {

@@ -320,6 +320,8 @@ static void test_fields(void)
 	area_int64(&area, BROKER_PROP_PRIORITY, 4);
 	area_int64(&area, BROKER_PROP_DELIVERY_MODE, 2);
 	area_string(&area, BROKER_PROP_USER_ID, "u");
+	area_string(&area, BROKER_PROP_PRODUCER, "p");
+	area_int64(&area, BROKER_PROP_PRODUCER_SEQUENCE, 7);
 	MATCHES("$key LIKE 'order.%.paid' AND $exchange = 'stock'");
 	MATCHES("$size = 42 AND $time = 1700000000123 AND $cgroup = 77");
 	MATCHES("$uid = 1000 AND $gid = 100 AND $pid = 4711");
@@ -327,6 +329,7 @@ static void test_fields(void)
 	MATCHES("$message_id = 17 AND $correlation_id = 'c' AND $reply_to = 'r'");
 	MATCHES("$type = 't' AND $app_id = 'a' AND $subject = 's' AND $group_key = 'g'");
 	MATCHES("$dedupe_id = 'd' AND $traceparent = 'w' AND $user_id = 'u'");
+	MATCHES("$producer = 'p' AND $producer_sequence = 7");
 	MATCHES("$timestamp = 1 AND $ttl = 2 AND $deliver_at = 3");
 	MATCHES("$priority = 4 AND $delivery_mode = 2");
 	message();
@@ -515,7 +518,7 @@ static void test_check_takes(void)
 	EXPECT_EQ(checked(), 0);
 	insn(BROKER_FILTER_FIELD, BROKER_FILTER_FIELD_HEADER, "x", 1);
 	EXPECT_EQ(checked(), 0);
-	insn(BROKER_FILTER_FIELD, BROKER_PROP_USER_ID, NULL, 0);
+	insn(BROKER_FILTER_FIELD, BROKER_PROP_PRODUCER_SEQUENCE, NULL, 0);
 	EXPECT_EQ(checked(), 0);
 	insn(BROKER_FILTER_FIELD, BROKER_FILTER_FIELD_CGROUP, NULL, 0);
 	insn(BROKER_FILTER_IN, 0, "\1\0\1\1x", 5);
@@ -560,7 +563,7 @@ static void test_check_unknown(void)
 	EXPECT_EQ(checked(), -EOPNOTSUPP);
 	insn(BROKER_FILTER_OR + 1, 0, NULL, 0);
 	EXPECT_EQ(checked(), -EOPNOTSUPP);
-	insn(BROKER_FILTER_FIELD, BROKER_PROP_USER_ID + 1, NULL, 0);
+	insn(BROKER_FILTER_FIELD, BROKER_PROP_PRODUCER_SEQUENCE + 1, NULL, 0);
 	EXPECT_EQ(checked(), -EOPNOTSUPP);
 	insn(BROKER_FILTER_FIELD, BROKER_FILTER_FIELD_EXCHANGE - 1, NULL, 0);
 	EXPECT_EQ(checked(), -EOPNOTSUPP);

@@ -79,6 +79,8 @@ static void test_every_property(void)
 	area_int64(&area, BROKER_PROP_PRIORITY, 255);
 	area_int64(&area, BROKER_PROP_DELIVERY_MODE, 2);
 	area_string(&area, BROKER_PROP_USER_ID, "root");
+	area_int64(&area, BROKER_PROP_PRODUCER_SEQUENCE, 1);
+	area_string(&area, BROKER_PROP_PRODUCER, "me");
 	area_header(&area, "string", BROKER_TYPE_STRING, "ä", 2);
 	area_header(&area, "bytes", BROKER_TYPE_BYTES, "\0", 1);
 	area_header(&area, "int64", BROKER_TYPE_INT64, "12345678", 8);
@@ -155,7 +157,7 @@ static void test_rest_behind_last(void)
 
 static void test_unknown_id(void)
 {
-	const unsigned int ids[] = { BROKER_PROP_USER_ID + 1, 63, 64, 65, 256, 65535 };
+	const unsigned int ids[] = { BROKER_PROP_PRODUCER_SEQUENCE + 1, 63, 64, 65, 256, 65535 };
 	unsigned int i;
 
 	for (i = 0; i < 6; i++) {
@@ -254,7 +256,7 @@ static void test_wrong_type(void)
 {
 	unsigned int id;
 
-	for (id = BROKER_PROP_CONTENT_TYPE; id <= BROKER_PROP_USER_ID; id++) {
+	for (id = BROKER_PROP_CONTENT_TYPE; id <= BROKER_PROP_PRODUCER_SEQUENCE; id++) {
 		EXPECT_EQ(check_one(id, BROKER_TYPE_DOUBLE, "12345678", 8), -EINVAL);
 		EXPECT_EQ(check_one(id, BROKER_TYPE_BOOL, "\1", 1), -EINVAL);
 		EXPECT_EQ(check_one(id, 0, "x", 1), -EINVAL);
@@ -323,6 +325,34 @@ static void test_dedupe_id_length(void)
 	EXPECT_EQ(check_one(BROKER_PROP_DEDUPE_ID, BROKER_TYPE_BYTES, id, 256), -EINVAL);
 	EXPECT_EQ(check_one(BROKER_PROP_DEDUPE_ID, BROKER_TYPE_BYTES, id, 255), 0);
 	EXPECT_EQ(check_one(BROKER_PROP_DEDUPE_ID, BROKER_TYPE_STRING, "x", 1), 0);
+}
+
+static void check_producer(const char *name, int64_t sequence, int want)
+{
+	area.len = 0;
+	area_string(&area, BROKER_PROP_PRODUCER, name);
+	area_int64(&area, BROKER_PROP_PRODUCER_SEQUENCE, sequence);
+	EXPECT_EQ(check(), want);
+}
+
+static void test_producer(void)
+{
+	char name[257] = {};
+
+	memset(name, 'n', 256);
+	check_producer("me", INT64_MAX, 0);
+	check_producer("me", 0, -EINVAL);
+	check_producer("me", -1, -EINVAL);
+	check_producer("", 1, -EINVAL);
+	check_producer("two\nlines", 1, -EILSEQ);
+	check_producer(name, 1, -EINVAL);
+	check_producer(name + 1, 1, 0);
+}
+
+static void test_producer_alone(void)
+{
+	EXPECT_EQ(check_one(BROKER_PROP_PRODUCER, BROKER_TYPE_STRING, "me", 2), -EINVAL);
+	EXPECT_EQ(check_int64(BROKER_PROP_PRODUCER_SEQUENCE, 1), -EINVAL);
 }
 
 static void test_value_not_utf8(void)
@@ -570,6 +600,8 @@ static const struct tap_test tests[] = {
 	TAP_TEST(delivery_mode_zero),
 	TAP_TEST(delivery_mode_high),
 	TAP_TEST(dedupe_id_length),
+	TAP_TEST(producer),
+	TAP_TEST(producer_alone),
 	TAP_TEST(value_not_utf8),
 	TAP_TEST(first_fault_decides),
 	TAP_TEST(next),
