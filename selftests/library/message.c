@@ -117,6 +117,9 @@ static void test_copy_and_republish(void)
 	EXPECT(!broker_message_delivery(copy));
 	EXPECT_EQ(broker_message_set_string(copy, BROKER_PROP_SUBJECT, "changed"), 0);
 	EXPECT(!same_props(message, copy));
+	/* Nor is it a duplicate, which the queue would not take. */
+	MUST(broker_message_set_string(copy, BROKER_PROP_DEDUPE_ID, "another"));
+	MUST(broker_message_set_int(copy, BROKER_PROP_PRODUCER_SEQUENCE, 2));
 	MUST(broker_session_publish(session, "", "q", copy, 0, 0));
 	received = receive();
 	EXPECT(same_props(copy, received));
