@@ -10,6 +10,7 @@
 #include "admin.h"
 #include "broker.h"
 #include "consumer.h"
+#include "event.h"
 #include "queue.h"
 #include "selector.h"
 #include "session.h"
@@ -40,6 +41,8 @@ static int put_identity(struct sk_buff *skb, const struct broker_nl_head *head,
  * @delivered: see there (const)
  * @settled: see there (const)
  * @role: enum broker_consumer_role (const)
+ * @paused: see struct broker_pause (const)
+ * @pause_left: nanoseconds until it ends (const)
  */
 struct consumer_snapshot {
 	u32 credit_messages;
@@ -49,6 +52,8 @@ struct consumer_snapshot {
 	u64 delivered;
 	u64 settled;
 	u32 role;
+	bool paused;
+	u64 pause_left;
 };
 
 static u32 role_locked(const struct broker_consumer *consumer)
@@ -72,6 +77,8 @@ static void take_snapshot(struct broker_consumer *consumer, struct consumer_snap
 	now->delivered = consumer->delivered;
 	now->settled = consumer->settled;
 	now->role = role_locked(consumer);
+	now->paused = consumer->pause.on;
+	now->pause_left = broker_pause_left(&consumer->pause);
 	spin_unlock(&consumer->queue->lock);
 }
 
@@ -86,7 +93,9 @@ static int put_snapshot(struct sk_buff *skb, const struct consumer_snapshot *now
 				 BROKER_A_CONSUMER_PAD) ||
 	       nla_put_u64_64bit(skb, BROKER_A_CONSUMER_SETTLED, now->settled,
 				 BROKER_A_CONSUMER_PAD) ||
-	       nla_put_u32(skb, BROKER_A_CONSUMER_ROLE, now->role);
+	       nla_put_u32(skb, BROKER_A_CONSUMER_ROLE, now->role) ||
+	       broker_nl_put_pause(skb, BROKER_A_CONSUMER_PAUSED, BROKER_A_CONSUMER_PAUSE_MS,
+				   now->paused, now->pause_left);
 }
 
 int broker_nl_put_consumer(struct sk_buff *skb, const struct broker_nl_head *head,
@@ -239,6 +248,14 @@ static struct broker_consumer *find_consumer_rcu(struct broker *broker, struct s
 	return ERR_PTR(-ENOENT);
 }
 
+static int need_consumer(struct genl_info *info)
+{
+	return BROKER_NL_MISSING(info->extack, info->attrs, BROKER_A_CONSUMER_SESSION,
+				 "which consumer? the session's number is missing") ||
+	       BROKER_NL_MISSING(info->extack, info->attrs, BROKER_A_CONSUMER_ID,
+				 "which consumer? the number is missing") ? -EINVAL : 0;
+}
+
 int broker_nl_consumer_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct broker *broker = broker_of_net(genl_info_net(info));
@@ -247,11 +264,9 @@ int broker_nl_consumer_get_doit(struct sk_buff *skb, struct genl_info *info)
 	struct sk_buff *reply;
 	int err;
 
-	if (BROKER_NL_MISSING(info->extack, info->attrs, BROKER_A_CONSUMER_SESSION,
-			      "which consumer? the session's number is missing") ||
-	    BROKER_NL_MISSING(info->extack, info->attrs, BROKER_A_CONSUMER_ID,
-			      "which consumer? the number is missing"))
-		return -EINVAL;
+	err = need_consumer(info);
+	if (err)
+		return err;
 	reply = genlmsg_new(BROKER_NL_CONSUMER_SIZE, GFP_KERNEL);
 	if (!reply)
 		return -ENOMEM;
@@ -262,6 +277,48 @@ int broker_nl_consumer_get_doit(struct sk_buff *skb, struct genl_info *info)
 				 broker_nl_put_consumer(reply, &head, consumer);
 	rcu_read_unlock();
 	return broker_nl_reply(reply, info, err);
+}
+
+int broker_nl_consumer_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	const struct nlattr *paused = info->attrs[BROKER_A_CONSUMER_PAUSED];
+	struct broker *broker = broker_of_net(genl_info_net(info));
+	struct broker_nl_head head = broker_nl_head_reply(info);
+	struct broker_consumer *consumer;
+	struct sk_buff *reply;
+	u64 time = 0;
+	bool on;
+	int err;
+
+	err = need_consumer(info) ?:
+	      BROKER_NL_MISSING(info->extack, info->attrs, BROKER_A_CONSUMER_PAUSED,
+				"paused is missing: on or off?") ? -EINVAL :
+	      broker_nl_pause_parse(paused, info->attrs[BROKER_A_CONSUMER_PAUSE_MS], &on, &time,
+				    info->extack);
+	if (err)
+		return err;
+	reply = genlmsg_new(BROKER_NL_CONSUMER_SIZE, GFP_KERNEL);
+	if (!reply)
+		return -ENOMEM;
+
+	rcu_read_lock();
+	consumer = find_consumer_rcu(broker, skb, info);
+	if (!IS_ERR(consumer) && !broker_consumer_tryget(consumer))
+		consumer = ERR_PTR(-ENOENT);
+	rcu_read_unlock();
+	err = PTR_ERR_OR_ZERO(consumer);
+	if (!err) {
+		err = broker_flow_pause_consumer(consumer, on, time);
+		if (!err) {
+			WARN_ON_ONCE(broker_nl_put_consumer(reply, &head, consumer));
+			broker_event_consumer(consumer);
+		} else {
+			BROKER_NL_ERR(info->extack, info->attrs[BROKER_A_CONSUMER_ID],
+				      "the session has no such consumer");
+		}
+		broker_consumer_put(consumer);
+	}
+	return broker_nl_reply_changed(reply, info, err);
 }
 
 /**

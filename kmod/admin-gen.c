@@ -82,7 +82,7 @@ static const struct nla_policy broker_queue_get_nl_policy[BROKER_A_QUEUE_NAME + 
 };
 
 /* BROKER_CMD_QUEUE_NEW - do */
-static const struct nla_policy broker_queue_new_nl_policy[BROKER_A_QUEUE_SINGLE_ACTIVE + 1] = {
+static const struct nla_policy broker_queue_new_nl_policy[BROKER_A_QUEUE_MAX_BURST + 1] = {
 	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_QUEUE_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
 	[BROKER_A_QUEUE_SESSION] = { .type = NLA_U64, },
@@ -107,10 +107,14 @@ static const struct nla_policy broker_queue_new_nl_policy[BROKER_A_QUEUE_SINGLE_
 	[BROKER_A_QUEUE_DEDUPE_WINDOW] = { .type = NLA_U32, },
 	[BROKER_A_QUEUE_DEDUPE_MAX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[BROKER_A_QUEUE_EXPIRES] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_PAUSED] = NLA_POLICY_MAX(NLA_U32, 1),
+	[BROKER_A_QUEUE_PAUSE_MS] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_MAX_RATE] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_MAX_BURST] = { .type = NLA_U32, },
 };
 
 /* BROKER_CMD_QUEUE_SET - do */
-static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_SINGLE_ACTIVE + 1] = {
+static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_MAX_BURST + 1] = {
 	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_QUEUE_MAX_MESSAGES] = NLA_POLICY_MIN(NLA_U32, 1),
 	[BROKER_A_QUEUE_MAX_BYTES] = NLA_POLICY_MIN(NLA_U64, 1),
@@ -133,6 +137,10 @@ static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_SINGLE_
 	[BROKER_A_QUEUE_DEDUPE_WINDOW] = { .type = NLA_U32, },
 	[BROKER_A_QUEUE_DEDUPE_MAX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[BROKER_A_QUEUE_EXPIRES] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_PAUSED] = NLA_POLICY_MAX(NLA_U32, 1),
+	[BROKER_A_QUEUE_PAUSE_MS] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_MAX_RATE] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_MAX_BURST] = { .type = NLA_U32, },
 };
 
 /* BROKER_CMD_QUEUE_DEL - do */
@@ -317,6 +325,14 @@ static const struct nla_policy broker_producer_get_nl_policy[BROKER_A_PRODUCER_U
 	[BROKER_A_PRODUCER_UID] = { .type = NLA_U32, },
 };
 
+/* BROKER_CMD_CONSUMER_SET - do */
+static const struct nla_policy broker_consumer_set_nl_policy[BROKER_A_CONSUMER_PAUSE_MS + 1] = {
+	[BROKER_A_CONSUMER_SESSION] = { .type = NLA_U64, },
+	[BROKER_A_CONSUMER_ID] = { .type = NLA_U32, },
+	[BROKER_A_CONSUMER_PAUSED] = NLA_POLICY_MAX(NLA_U32, 1),
+	[BROKER_A_CONSUMER_PAUSE_MS] = { .type = NLA_U32, },
+};
+
 /* Ops table for broker */
 static const struct genl_ops broker_nl_ops[] = {
 	{
@@ -367,13 +383,13 @@ static const struct genl_ops broker_nl_ops[] = {
 		.cmd		= BROKER_CMD_QUEUE_NEW,
 		.doit		= broker_nl_queue_new_doit,
 		.policy		= broker_queue_new_nl_policy,
-		.maxattr	= BROKER_A_QUEUE_SINGLE_ACTIVE,
+		.maxattr	= BROKER_A_QUEUE_MAX_BURST,
 	},
 	{
 		.cmd		= BROKER_CMD_QUEUE_SET,
 		.doit		= broker_nl_queue_set_doit,
 		.policy		= broker_queue_set_nl_policy,
-		.maxattr	= BROKER_A_QUEUE_SINGLE_ACTIVE,
+		.maxattr	= BROKER_A_QUEUE_MAX_BURST,
 	},
 	{
 		.cmd		= BROKER_CMD_QUEUE_DEL,
@@ -508,6 +524,12 @@ static const struct genl_ops broker_nl_ops[] = {
 		.dumpit		= broker_nl_producer_get_dumpit,
 		.policy		= broker_producer_get_nl_policy,
 		.maxattr	= BROKER_A_PRODUCER_UID,
+	},
+	{
+		.cmd		= BROKER_CMD_CONSUMER_SET,
+		.doit		= broker_nl_consumer_set_doit,
+		.policy		= broker_consumer_set_nl_policy,
+		.maxattr	= BROKER_A_CONSUMER_PAUSE_MS,
 	},
 };
 

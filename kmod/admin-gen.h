@@ -65,6 +65,7 @@ int broker_nl_queue_remove_doit(struct sk_buff *skb, struct genl_info *info);
 int broker_nl_producer_get_doit(struct sk_buff *skb, struct genl_info *info);
 int broker_nl_producer_get_dumpit(struct sk_buff *skb,
 				  struct netlink_callback *cb);
+int broker_nl_consumer_set_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	BROKER_NLGRP_TOPOLOGY,

@@ -36,6 +36,10 @@
  * @dedupe_ids: as many as it remembers (const)
  * @expires: see there (const)
  * @producers: as many as it remembers (const)
+ * @paused: see struct broker_pause (const)
+ * @pause_left: nanoseconds until it ends (const)
+ * @max_rate: see struct broker_flow (const)
+ * @max_burst: see there (const)
  * @nr_waiting: see there (const)
  * @nr_deferred: see there (const)
  * @nr_quarantined: see there (const)
@@ -65,6 +69,10 @@ struct queue_snapshot {
 	u32 dedupe_ids;
 	u64 expires;
 	u32 producers;
+	bool paused;
+	u64 pause_left;
+	u32 max_rate;
+	u32 max_burst;
 	u32 nr_waiting;
 	u32 nr_deferred;
 	u32 nr_quarantined;
@@ -97,6 +105,10 @@ static void take_snapshot(struct broker_queue *queue, struct queue_snapshot *now
 	now->expires = queue->expires;
 	now->dedupe_ids = queue->ids.nr;
 	now->producers = queue->producers.nr;
+	now->paused = queue->flow.pause.on;
+	now->pause_left = broker_pause_left(&queue->flow.pause);
+	now->max_rate = queue->flow.rate;
+	now->max_burst = queue->flow.burst;
 	now->nr_waiting = queue->nr_waiting;
 	now->nr_deferred = queue->nr_deferred;
 	now->nr_quarantined = queue->nr_quarantined;
@@ -173,7 +185,6 @@ static int put_times(struct sk_buff *skb, const struct queue_snapshot *now)
 	       nla_put_u32(skb, BROKER_A_QUEUE_RETRY_MAX, to_ms(now->retry_max)) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_RETRY_JITTER, now->retry_jitter) ||
 	       put_target(skb, now->dead_letter) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_EXPIRES, to_ms(now->expires)) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_WAITING, now->nr_waiting) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_DEFERRED, now->nr_deferred) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_QUARANTINED, now->nr_quarantined) ||
@@ -189,6 +200,15 @@ static int put_dedupe(struct sk_buff *skb, const struct queue_snapshot *now)
 	       put_u64(skb, BROKER_A_QUEUE_DEDUPE_FORGOTTEN, now->stats.dedupe_forgotten) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_PRODUCERS, now->producers) ||
 	       put_u64(skb, BROKER_A_QUEUE_PRODUCERS_FORGOTTEN, now->stats.producers_forgotten);
+}
+
+static int put_flow(struct sk_buff *skb, const struct queue_snapshot *now)
+{
+	return nla_put_u32(skb, BROKER_A_QUEUE_EXPIRES, to_ms(now->expires)) ||
+	       broker_nl_put_pause(skb, BROKER_A_QUEUE_PAUSED, BROKER_A_QUEUE_PAUSE_MS,
+				   now->paused, now->pause_left) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_MAX_RATE, now->max_rate) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_MAX_BURST, now->max_burst);
 }
 
 static int put_stats(struct sk_buff *skb, const struct broker_queue_stats *stats)
@@ -220,7 +240,7 @@ int broker_nl_put_queue(struct sk_buff *skb, const struct broker_nl_head *head,
 	hdr = broker_nl_begin(skb, head);
 	err = broker_nl_end(skb, hdr,
 			     !hdr || put_identity(skb, head, queue) || put_snapshot(skb, &now) ||
-			     put_times(skb, &now) || put_dedupe(skb, &now) ||
+			     put_times(skb, &now) || put_flow(skb, &now) || put_dedupe(skb, &now) ||
 			     put_stats(skb, &now.stats));
 	broker_target_put(now.dead_letter);
 	return err;
@@ -324,12 +344,28 @@ static void parse_times(struct nlattr **attrs, struct broker_queue_config *confi
 	}
 }
 
-static void parse_flow(struct nlattr **attrs, struct broker_queue_config *config)
+static int parse_flow(struct genl_info *info, struct broker_queue_config *config)
 {
+	struct nlattr **attrs = info->attrs;
+	int err;
+
 	if (attrs[BROKER_A_QUEUE_EXPIRES]) {
 		config->set |= BROKER_QUEUE_SET_EXPIRES;
 		config->expires = (u64)nla_get_u32(attrs[BROKER_A_QUEUE_EXPIRES]) * NSEC_PER_MSEC;
 	}
+	if (attrs[BROKER_A_QUEUE_MAX_RATE]) {
+		config->set |= BROKER_QUEUE_SET_MAX_RATE;
+		config->max_rate = nla_get_u32(attrs[BROKER_A_QUEUE_MAX_RATE]);
+	}
+	if (attrs[BROKER_A_QUEUE_MAX_BURST]) {
+		config->set |= BROKER_QUEUE_SET_MAX_BURST;
+		config->max_burst = nla_get_u32(attrs[BROKER_A_QUEUE_MAX_BURST]);
+	}
+	err = broker_nl_pause_parse(attrs[BROKER_A_QUEUE_PAUSED], attrs[BROKER_A_QUEUE_PAUSE_MS],
+				    &config->paused, &config->pause, info->extack);
+	if (!err && attrs[BROKER_A_QUEUE_PAUSED])
+		config->set |= BROKER_QUEUE_SET_PAUSED;
+	return err;
 }
 
 /* Reads what new and set have in common. */
@@ -377,8 +413,7 @@ static int parse_settings(struct genl_info *info, struct broker_nl_owner *owner,
 		config->single_active = nla_get_u32(attrs[BROKER_A_QUEUE_SINGLE_ACTIVE]);
 	}
 	parse_times(attrs, config);
-	parse_flow(attrs, config);
-	return 0;
+	return parse_flow(info, config);
 }
 
 /* Whether the caller may publish where dead letters are to go, and what that is. */

@@ -118,6 +118,11 @@ int broker_nl_check_name(const struct nlattr *attr, struct netlink_ext_ack *exta
 int broker_nl_check_new_name(const struct nlattr *attr, struct netlink_ext_ack *extack);
 int broker_nl_check_key(const struct nlattr *attr, struct netlink_ext_ack *extack);
 
+/* Pauses, in a pair of attributes: admin-flow.c. */
+int broker_nl_pause_parse(const struct nlattr *paused, const struct nlattr *ms, bool *on,
+			  u64 *time, struct netlink_ext_ack *extack);
+int broker_nl_put_pause(struct sk_buff *skb, int paused, int ms, bool on, u64 left);
+
 /* Under RCU or broker.topology.  ERR_PTR(-ENOENT). */
 struct broker_exchange *broker_nl_find_exchange(struct broker *broker, const struct nlattr *attr,
 						struct netlink_ext_ack *extack);

@@ -66,6 +66,19 @@ static int put_limit(struct sk_buff *skb, const struct broker_nl_head *head,
 	return nla_put_string(skb, BROKER_A_AUDIT_NAME, name);
 }
 
+/* Nor has a consumer: the session's number, and its own. */
+static int put_consumer(struct sk_buff *skb, const struct genl_info *info)
+{
+	const struct nlattr *session = info->attrs[BROKER_A_CONSUMER_SESSION];
+	const struct nlattr *id = info->attrs[BROKER_A_CONSUMER_ID];
+	char name[40];
+
+	if (!session || !id)
+		return 0;
+	snprintf(name, sizeof(name), "%llu/%u", nla_get_u64(session), nla_get_u32(id));
+	return nla_put_string(skb, BROKER_A_AUDIT_NAME, name);
+}
+
 static int put_names(struct sk_buff *skb, const struct broker_nl_head *head,
 		     const struct genl_info *info)
 {
@@ -73,6 +86,8 @@ static int put_names(struct sk_buff *skb, const struct broker_nl_head *head,
 
 	if (cmd >= BROKER_CMD_LIMIT_NEW && cmd <= BROKER_CMD_LIMIT_DEL)
 		return put_limit(skb, head, info);
+	if (cmd == BROKER_CMD_CONSUMER_SET)
+		return put_consumer(skb, info);
 	return put_text(skb, BROKER_A_AUDIT_NAME, info, audit_names[cmd].name) ||
 	       put_text(skb, BROKER_A_AUDIT_TO, info, audit_names[cmd].to) ||
 	       put_text(skb, BROKER_A_AUDIT_TO, info, audit_names[cmd].or_to) ||

@@ -28,6 +28,23 @@ static inline u64 broker_bucket_time(u64 units, u64 rate)
 }
 
 /**
+ * broker_bucket_wait() - When something can be taken
+ * @full_at: the bucket
+ * @now: in ns
+ * @cost: broker_bucket_time() of what is to be taken
+ * @depth: broker_bucket_time() of the burst
+ *
+ * Return: 0: now; or in how many ns.
+ */
+static inline u64 broker_bucket_wait(s64 full_at, u64 now, u64 cost, u64 depth)
+{
+	u64 from = max_t(u64, full_at, now);
+
+	/* A full one, or one that stays within its depth. */
+	return from > now && from + cost > now + depth ? min(from, from + cost - depth) - now : 0;
+}
+
+/**
  * broker_bucket_take() - Take from a bucket
  * @full_at: the bucket; 0 to begin with
  * @now: in ns, never less than before
@@ -41,14 +58,13 @@ static inline u64 broker_bucket_take(atomic64_t *full_at, u64 now, u64 units, u6
 {
 	u64 cost = broker_bucket_time(units, rate), depth = broker_bucket_time(burst, rate);
 	s64 old = atomic64_read(full_at);
-	u64 from;
+	u64 wait;
 
 	do {
-		from = max_t(u64, old, now);
-		/* A full one, or one that stays within its depth. */
-		if (from > now && from + cost > now + depth)
-			return min(from, from + cost - depth) - now;
-	} while (!atomic64_try_cmpxchg(full_at, &old, from + cost));
+		wait = broker_bucket_wait(old, now, cost, depth);
+		if (wait)
+			return wait;
+	} while (!atomic64_try_cmpxchg(full_at, &old, max_t(u64, old, now) + cost));
 	return 0;
 }
 

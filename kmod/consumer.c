@@ -72,7 +72,7 @@ static u32 consumer_free_credit(const struct broker_consumer *consumer)
 	u32 held = consumer->nr_pending + consumer->nr_leased;
 	u32 credit = 0;
 
-	if (consumer->dead || consumer->hung)
+	if (consumer->dead || consumer->hung || consumer->pause.on)
 		return 0;
 	if (held < consumer->credit_messages && consumer->bytes < consumer->credit_bytes)
 		credit = consumer->credit_messages - held;

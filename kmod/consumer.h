@@ -11,6 +11,7 @@
 
 #include "choice.h"
 #include "entry.h"
+#include "flow.h"
 #include "handout.h"
 #include "timer.h"
 
@@ -73,7 +74,8 @@ struct pid;
  * @idle_since: has had pending entries, and not come for them, since then, on the
  *	lease clock (queue.lock)
  * @hung: a lease ended: it gets nothing until it shows signs of life (queue.lock)
- * @timer: when to look at its leases (clock.lock)
+ * @pause: it gets nothing (queue.lock)
+ * @timer: when to look at its leases, or its pause ends (clock.lock)
  * @delivered: hand-outs (queue.lock)
  * @settled: settlements (queue.lock)
  * @returned: entries that went back when it was detached (queue.lock)
@@ -113,6 +115,7 @@ struct broker_consumer {
 	u64 next_lease;
 	u64 idle_since;
 	bool hung;
+	struct broker_pause pause;
 	struct broker_timer timer;
 	u64 delivered;
 	u64 settled;

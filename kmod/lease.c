@@ -10,6 +10,8 @@
 #include "broker.h"
 #include "consumer.h"
 #include "entry.h"
+#include "event.h"
+#include "flow.h"
 #include "lease.h"
 #include "message.h"
 #include "queue.h"
@@ -60,6 +62,9 @@ static void lease_arm_locked(struct broker_consumer *consumer, u64 now)
 	u64 lease = lease_of(consumer), next = consumer->next_lease, wait;
 
 	lockdep_assert_held(&consumer->queue->lock);
+	if (consumer->pause.on && !consumer->dead)
+		broker_timer_advance(&consumer->queue->broker->clock, &consumer->timer,
+				     consumer->pause.until);
 	if (consumer->nr_pending && lease)
 		next = min(next, consumer->idle_since + lease);
 	if (consumer->dead || next == BROKER_NEVER)
@@ -182,7 +187,7 @@ static void lease_due(struct broker_timer *timer)
 	struct broker_entry *freed = NULL;
 	u64 now = broker_now(), clock, lease;
 	u32 ended = 0;
-	bool idle;
+	bool idle, resumed = false;
 
 	spin_lock(&queue->lock);
 	if (stopped && now > consumer->looked)
@@ -191,7 +196,9 @@ static void lease_due(struct broker_timer *timer)
 	clock = lease_clock(consumer, now);
 	lease = lease_of(consumer);
 	idle = consumer->nr_pending && lease && consumer->idle_since + lease <= clock;
-	if (!consumer->dead && (consumer->next_lease <= clock || idle)) {
+	if (!consumer->dead)
+		resumed = broker_pause_end(&consumer->pause, now);
+	if (!consumer->dead && (consumer->next_lease <= clock || idle || resumed)) {
 		ended = lease_end_locked(consumer, clock, &freed);
 		if (ended || idle) {
 			consumer->hung = true;
@@ -208,6 +215,8 @@ static void lease_due(struct broker_timer *timer)
 	lease_arm_locked(consumer, now);
 	spin_unlock(&queue->lock);
 	broker_entry_free_list(freed);
+	if (resumed)
+		broker_event_consumer(consumer);
 	if (ended || idle)
 		broker_advise_consumer(consumer, BROKER_ADVISORY_KIND_LEASE_EXPIRED, &how);
 	if (READ_ONCE(queue->dead))

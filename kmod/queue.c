@@ -15,6 +15,7 @@
 #include "deadletter.h"
 #include "dedupe.h"
 #include "event.h"
+#include "flow.h"
 #include "idle.h"
 #include "limit.h"
 #include "memory.h"
@@ -133,6 +134,9 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 	queue->expires = config->expires;
 	broker_marks_init(&queue->ids);
 	broker_marks_init(&queue->producers);
+	broker_pause_set(&queue->flow.pause, config->paused, config->pause);
+	queue->flow.rate = config->max_rate;
+	queue->flow.burst = config->max_burst;
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->entries);
 	queue->ready.root = RB_ROOT_CACHED;
@@ -208,6 +212,7 @@ struct broker_queue *broker_queue_new(struct broker *broker,
 	WRITE_ONCE(broker->nr_queues, broker->nr_queues + 1);
 	spin_lock(&queue->lock);
 	broker_idle_arm_locked(queue);
+	broker_schedule_arm_locked(queue, broker_flow_next_locked(queue));
 	spin_unlock(&queue->lock);
 	broker_topology_changed(broker);
 	broker_event_queue(queue);
@@ -260,6 +265,27 @@ static void queue_set_single_active_locked(struct broker_queue *queue, bool sing
 	queue->active = NULL;
 	queue->promoted = false;
 	broker_active_begin_locked(queue);
+}
+
+/* What stood still goes on, or the other way round; drops the lock now and then. */
+static void queue_set_flow_locked(struct broker_queue *queue,
+				  const struct broker_queue_config *config)
+{
+	struct broker_flow *flow = &queue->flow;
+
+	lockdep_assert_held(&queue->lock);
+	if (config->set & BROKER_QUEUE_SET_MAX_RATE)
+		flow->rate = config->max_rate;
+	if (config->set & BROKER_QUEUE_SET_MAX_BURST)
+		flow->burst = config->max_burst;
+	/* Time that was counted in another rate says nothing of this one. */
+	if (config->set & (BROKER_QUEUE_SET_MAX_RATE | BROKER_QUEUE_SET_MAX_BURST))
+		atomic64_set(&flow->tokens, 0);
+	if (config->set & BROKER_QUEUE_SET_PAUSED) {
+		broker_pause_set(&flow->pause, config->paused, config->pause);
+		broker_schedule_arm_locked(queue, broker_flow_next_locked(queue));
+		broker_flow_withdraw_locked(queue);
+	}
 	broker_queue_dispatch_locked(queue);
 }
 
@@ -303,6 +329,7 @@ int broker_queue_set(struct broker_queue *queue, const struct broker_queue_confi
 	broker_idle_arm_locked(queue);
 	if (config->set & BROKER_QUEUE_SET_SINGLE_ACTIVE)
 		queue_set_single_active_locked(queue, config->single_active);
+	queue_set_flow_locked(queue, config);
 	broker_queue_room_locked(queue);
 	spin_unlock(&queue->lock);
 	broker_target_put(old);
@@ -583,7 +610,7 @@ void broker_queue_dispatch_locked(struct broker_queue *queue)
 	broker_queue_show_locked(queue);
 	if (queue->single_active)
 		broker_active_elect_locked(queue);
-	while (broker_entry_first(&queue->ready)) {
+	while (broker_entry_first(&queue->ready) && broker_flow_may_locked(queue)) {
 		struct broker_consumer *consumer;
 		struct broker_entry *entry;
 		u32 looks = 0;
@@ -592,6 +619,7 @@ void broker_queue_dispatch_locked(struct broker_queue *queue)
 		if (consumer) {
 			broker_queue_take_locked(queue, entry);
 			queue->nr_unacked++;
+			broker_flow_given_locked(queue);
 			broker_consumer_assign_locked(consumer, entry);
 		} else if (looks < BROKER_CHOICE_LOOKS) {
 			return;

@@ -11,6 +11,7 @@
 #include "access.h"
 #include "dedupe.h"
 #include "entry.h"
+#include "flow.h"
 #include "timer.h"
 
 struct broker;
@@ -59,6 +60,10 @@ struct netlink_ext_ack;
  * @dedupe_window: nanoseconds that an id is remembered; 0: none is (const)
  * @dedupe_max: most ids that are (const)
  * @expires: nanoseconds that nobody need use it; 0: for ever (const)
+ * @paused: it hands out nothing (const)
+ * @pause: nanoseconds that this lasts; 0: until it is told (const)
+ * @max_rate: messages a second to hand out; 0: any number (const)
+ * @max_burst: most of them at once; 0: as it sees fit (const)
  * @uid: owner (const)
  * @gid: group (const)
  * @mode: nine permission bits (const)
@@ -87,6 +92,10 @@ struct broker_queue_config {
 	u64 dedupe_window;
 	u32 dedupe_max;
 	u64 expires;
+	bool paused;
+	u64 pause;
+	u32 max_rate;
+	u32 max_burst;
 	kuid_t uid;
 	kgid_t gid;
 	u16 mode;
@@ -114,6 +123,9 @@ struct broker_queue_config {
 #define BROKER_QUEUE_SET_DEDUPE_MAX	BIT(17)
 #define BROKER_QUEUE_SET_EXPIRES	BIT(18)
 #define BROKER_QUEUE_SET_SINGLE_ACTIVE	BIT(19)
+#define BROKER_QUEUE_SET_PAUSED		BIT(20)
+#define BROKER_QUEUE_SET_MAX_RATE	BIT(21)
+#define BROKER_QUEUE_SET_MAX_BURST	BIT(22)
 
 /* What a queue gets where its maker is silent; times are in milliseconds. */
 #define BROKER_DEFAULT_LEASE_MS		(30ULL * 60 * 1000)
@@ -197,6 +209,7 @@ struct broker_queue_stats {
  * @dedupe_max: most ids that are (queue.lock)
  * @expires: nanoseconds after which it goes, unused; 0: never (queue.lock)
  * @used: when it was last used, if it expires (queue.lock)
+ * @flow: whether it hands out, and how fast (queue.lock)
  * @lock: the queue.lock
  * @dead: was deleted (queue.lock; read anywhere)
  * @had_consumer: an auto-delete queue waits for its first one (queue.lock)
@@ -267,6 +280,7 @@ struct broker_queue {
 	u32 dedupe_max;
 	u64 expires;
 	u64 used;
+	struct broker_flow flow;
 
 	spinlock_t lock;
 	bool dead;

@@ -12,6 +12,8 @@
 #include "consumer.h"
 #include "deadletter.h"
 #include "entry.h"
+#include "event.h"
+#include "flow.h"
 #include "idle.h"
 #include "memory.h"
 #include "message.h"
@@ -248,7 +250,7 @@ static u64 schedule_next_locked(const struct broker_queue *queue)
 		next = waiting->at;
 	if (expiring)
 		next = min(next, rb_entry(expiring, struct broker_expiry, node)->at);
-	return min(next, broker_idle_next_locked(queue));
+	return min3(next, broker_idle_next_locked(queue), broker_flow_next_locked(queue));
 }
 
 static bool schedule_tryget(struct broker_timer *timer)
@@ -260,14 +262,18 @@ static void schedule_due(struct broker_timer *timer)
 {
 	struct broker_queue *queue = container_of(timer, struct broker_queue, timer);
 	u64 now = broker_now();
+	bool resumed;
 
 	spin_lock(&queue->lock);
+	resumed = !queue->dead && broker_pause_end(&queue->flow.pause, now);
 	schedule_expire_locked(queue, now);
 	schedule_release_locked(queue, now);
 	broker_queue_dispatch_locked(queue);
 	broker_schedule_arm_locked(queue, schedule_next_locked(queue));
 	spin_unlock(&queue->lock);
 	broker_active_tell(queue);
+	if (resumed)
+		broker_event_queue(queue);
 	broker_deadletter_run(queue);
 	broker_idle_due(queue);
 	if (READ_ONCE(queue->dead))

@@ -68,6 +68,7 @@ const struct broker_command broker_commands[] = {
 	COMMAND(BINDING_SET, "binding-set", BINDING, DO),
 	COMMAND(BINDING_DEL, "binding-del", BINDING, DO),
 	COMMAND(CONSUMER_GET, "consumer-get", CONSUMER, DO, DUMP),
+	COMMAND(CONSUMER_SET, "consumer-set", CONSUMER, DO),
 	COMMAND(SESSION_GET, "session-get", SESSION, DO, DUMP),
 	COMMAND(ROUTE_GET, "route-get", ROUTE, DO, DUMP),
 	COMMAND(EXCHANGE_NTF, "exchange-ntf", EXCHANGE),

@@ -155,6 +155,10 @@ static const struct broker_attribute queue_list[] = {
 	PLAIN(QUEUE, SEQUENCE, "sequence", U64),
 	PLAIN(QUEUE, PRODUCERS, "producers", U32),
 	PLAIN(QUEUE, PRODUCERS_FORGOTTEN, "producers-forgotten", U64),
+	WORDY(QUEUE, PAUSED, "paused", WORD, switches),
+	PLAIN(QUEUE, PAUSE_MS, "pause-ms", U32),
+	PLAIN(QUEUE, MAX_RATE, "max-rate", U32),
+	PLAIN(QUEUE, MAX_BURST, "max-burst", U32),
 };
 
 static const struct broker_attribute binding_list[] = {
@@ -192,6 +196,8 @@ static const struct broker_attribute consumer_list[] = {
 	PLAIN(CONSUMER, LEASE, "lease", U64),
 	PLAIN(CONSUMER, PRIORITY, "priority", U32),
 	WORDY(CONSUMER, ROLE, "role", WORD, consumer_roles),
+	WORDY(CONSUMER, PAUSED, "paused", WORD, switches),
+	PLAIN(CONSUMER, PAUSE_MS, "pause-ms", U32),
 };
 
 static const struct broker_attribute session_list[] = {

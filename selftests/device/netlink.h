@@ -258,6 +258,7 @@ struct nl_opts {
 	uint32_t dedupe_window, dedupe_max;
 	int no_dedupe;		/* a window of 0 */
 	uint32_t expires;
+	uint32_t max_rate, max_burst;
 	const char *alternate;
 	const char *hash_header;
 	const char *rewrite_from, *rewrite_to;
@@ -306,6 +307,10 @@ static inline int queue_command(int cmd, const char *name, const struct nl_opts 
 		nl_put_u32(msg, BROKER_A_QUEUE_DEDUPE_MAX, o->dedupe_max);
 	if (o->expires)
 		nl_put_u32(msg, BROKER_A_QUEUE_EXPIRES, o->expires);
+	if (o->max_rate)
+		nl_put_u32(msg, BROKER_A_QUEUE_MAX_RATE, o->max_rate);
+	if (o->max_burst)
+		nl_put_u32(msg, BROKER_A_QUEUE_MAX_BURST, o->max_burst);
 	if (o->owned) {
 		nl_put_u32(msg, BROKER_A_QUEUE_UID, o->uid);
 		nl_put_u32(msg, BROKER_A_QUEUE_GID, o->gid);

@@ -20,11 +20,12 @@
 	OPT_RETAIN_MAX_BYTES, OPT_MODE, OPT_OWNER, OPT_GROUP, OPT_PROTECTED
 
 #define QUEUE_OPTIONS                                                                           \
-	OPT_MAX_MESSAGES, OPT_MAX_BYTES, OPT_OVERFLOW, OPT_MODE, OPT_OWNER, OPT_GROUP,      \
-	OPT_PROTECTED, OPT_SEALED, OPT_SINGLE_ACTIVE, OPT_PRIORITIES, OPT_TTL, OPT_LEASE,   \
-	OPT_MAX_DELIVERY,                                                                   \
-	OPT_RETRY_MIN, OPT_RETRY_MAX, OPT_RETRY_JITTER, OPT_DEAD_LETTER_EXCHANGE,           \
-	OPT_DEAD_LETTER_KEY, OPT_DEDUPE_WINDOW, OPT_DEDUPE_MAX, OPT_EXPIRES
+	OPT_MAX_MESSAGES, OPT_MAX_BYTES, OPT_OVERFLOW, OPT_MODE, OPT_OWNER, OPT_GROUP,          \
+	OPT_PROTECTED, OPT_SEALED, OPT_SINGLE_ACTIVE, OPT_PRIORITIES, OPT_TTL, OPT_LEASE,       \
+	OPT_MAX_DELIVERY, OPT_RETRY_MIN, OPT_RETRY_MAX, OPT_RETRY_JITTER,                       \
+	OPT_DEAD_LETTER_EXCHANGE,                                                               \
+	OPT_DEAD_LETTER_KEY, OPT_DEDUPE_WINDOW, OPT_DEDUPE_MAX, OPT_EXPIRES, OPT_PAUSED,        \
+	OPT_MAX_RATE, OPT_MAX_BURST
 
 #define EXCHANGE_NAME { .name = "NAME", .attribute = "name", .names = NAMES_EXCHANGE }
 #define EXCHANGE_NAMES(is_optional)                                                             \
@@ -246,6 +247,23 @@ const struct command commands[] = {
 		.run = object_del,
 	},
 	{
+		.noun = "queue", .verb = "pause",
+		.brief = "Give the consumers of queues nothing for a while",
+		.details = "What is on its way to them and not received comes back; what they have "
+			   "received is theirs to settle. Messages are taken as ever.",
+		.object = &noun_queue,
+		.arguments = { { .name = "NAME", .names = NAMES_QUEUE, .repeat = true } },
+		.options = { OPT_FOR },
+		.run = pause_run,
+	},
+	{
+		.noun = "queue", .verb = "resume",
+		.brief = "Let queues that were paused go on",
+		.object = &noun_queue,
+		.arguments = { { .name = "NAME", .names = NAMES_QUEUE, .repeat = true } },
+		.run = pause_run,
+	},
+	{
 		.noun = "queue", .verb = "show",
 		.brief = "List queues, or show those named in full",
 		.object = &noun_queue,
@@ -328,6 +346,23 @@ const struct command commands[] = {
 				 .names = NAMES_QUEUE } },
 		.options = { OPT_VERBOSE, OPT_WIDE },
 		.run = object_show,
+	},
+	{
+		.noun = "consumer", .verb = "pause",
+		.brief = "Give consumers nothing for a while",
+		.details = "What is on its way to one and not received goes to others. "
+			   "consumer show --wide tells SESSION and ID.",
+		.object = &noun_consumer,
+		.arguments = { { .name = "SESSION/ID", .repeat = true } },
+		.options = { OPT_FOR },
+		.run = pause_run,
+	},
+	{
+		.noun = "consumer", .verb = "resume",
+		.brief = "Let consumers that were paused go on",
+		.object = &noun_consumer,
+		.arguments = { { .name = "SESSION/ID", .repeat = true } },
+		.run = pause_run,
 	},
 	{
 		.noun = "session", .verb = "show",

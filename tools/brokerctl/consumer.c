@@ -14,6 +14,7 @@ static const struct column columns[] = {
 	{ "delivered", "DELIVERED" },
 	{ "settled", "SETTLED", .wide = true },
 	{ "role", "ROLE" },
+	{ "paused", "PAUSED", .wide = true },
 	{ "flags", "FLAGS", .wide = true },
 	{ "priority", "PRIORITY", .wide = true },
 	{ "lease", "LEASE", .wide = true },
@@ -23,13 +24,14 @@ static const struct column columns[] = {
 
 static const char *const settings[] = {
 	"queue", "session", "id", "pid", "uid", "flags", "priority", "lease",
-	"cause", "code", "returned", NULL
+	"cause", "code", "returned", "paused", NULL
 };
 
 const struct noun noun_consumer = {
 	.name = "consumer",
 	.type = BROKER_OBJECT_CONSUMER,
 	.get = BROKER_CMD_CONSUMER_GET,
+	.set = BROKER_CMD_CONSUMER_SET,
 	.columns = columns,
 	.settings = settings,
 };

@@ -182,6 +182,25 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.max = UINT32_MAX, .attribute = "expires",
 		.help = "milliseconds without use after which it is deleted; 0: never",
 	},
+	[OPT_PAUSED] = {
+		.name = "paused", .kind = VALUE_WORD, .value_name = "SWITCH",
+		.words = switches, .attribute = "paused",
+		.help = "on: consumers get nothing; messages are taken as ever",
+	},
+	[OPT_MAX_RATE] = {
+		.name = "max-rate", .kind = VALUE_NUMBER, .value_name = "N",
+		.max = UINT32_MAX, .attribute = "max-rate",
+		.help = "most messages a second for its consumers; 0: any number",
+	},
+	[OPT_MAX_BURST] = {
+		.name = "max-burst", .kind = VALUE_NUMBER, .value_name = "N",
+		.max = UINT32_MAX, .attribute = "max-burst",
+		.help = "most at once, after a while with none; 0: a tenth of --max-rate",
+	},
+	[OPT_FOR] = {
+		.name = "for", .kind = VALUE_DURATION, .value_name = "TIME",
+		.help = "how long, such as 10m; without it, until resumed",
+	},
 	[OPT_IF_UNUSED] = {
 		.name = "if-unused", .attribute = "if-unused",
 		.help = "only an exchange without bindings, a queue without consumers",

@@ -10,6 +10,7 @@ static const struct column columns[] = {
 	{ "max-messages", "MAX" },
 	{ "max-bytes", "MAX-BYTES", .wide = true },
 	{ "overflow", "OVERFLOW" },
+	{ "paused", "PAUSED", .wide = true },
 	{ "flags", "FLAGS", .wide = true },
 	{ "uid", "OWNER", .wide = true },
 	{ "gid", "GROUP", .wide = true },
@@ -21,7 +22,8 @@ static const char *const settings[] = {
 	"name", "flags", "max-messages", "max-bytes", "overflow", "uid", "gid", "mode",
 	"protected", "sealed", "single-active", "priorities", "ttl", "lease", "max-delivery",
 	"retry-min", "retry-max", "retry-jitter", "dead-letter-exchange", "dead-letter-key",
-	"dedupe-window", "dedupe-max", "expires", NULL
+	"dedupe-window", "dedupe-max", "expires", "paused", "max-rate", "max-burst",
+	"end", NULL
 };
 
 const struct noun noun_queue = {

@@ -17,6 +17,7 @@
 
 #define NSEC_PER_SEC	1000000000ULL
 #define NAME_LEAST	8	/* columns for names, however narrow the terminal */
+#define PAUSED_MARK	"|| "	/* before the name of a queue that stands still */
 
 enum column_id {
 	COLUMN_NAME,
@@ -50,6 +51,7 @@ static const struct {
 struct queue {
 	uint64_t id;
 	char *name;
+	bool paused;
 	uint64_t counts[NR_COLUMNS];
 	double rates[NR_COLUMNS];
 };
@@ -86,6 +88,7 @@ static int look_add(const struct broker_object *object, void *arg)
 	*queue = (struct queue){
 		.id = broker_object_number(object, "id"),
 		.name = text_copy(broker_object_string(object, "name")),
+		.paused = broker_object_number(object, "paused"),
 	};
 	for (unsigned int i = 0; i < NR_COLUMNS; i++) {
 		for (const char *const *name = columns[i].attributes; *name; name++)
@@ -191,7 +194,7 @@ static char *count_text(double number)
 static char *cell_text(const struct top *top, const struct queue *queue, enum column_id column)
 {
 	if (column == COLUMN_NAME)
-		return text_copy(queue->name);
+		return text_format(queue->paused ? PAUSED_MARK "%s" : "%s", queue->name);
 	if (columns[column].rate)
 		return top->has_rates ? count_text(queue->rates[column]) : text_copy("-");
 	if (column == COLUMN_BYTES)
@@ -310,7 +313,8 @@ static void print_text(struct top *top)
 
 	/* In a file no name need be cut. */
 	for (unsigned int i = 0; i < top->now.count; i++) {
-		unsigned int all = text_width(top->now.queues[i].name) + numbers_width();
+		unsigned int all = text_width(top->now.queues[i].name) + strlen(PAUSED_MARK) +
+				   numbers_width();
 
 		width = all > width ? all : width;
 	}
@@ -341,6 +345,7 @@ static void print_json(struct top *top)
 		json_t *json = json_checked(json_object());
 
 		json_put(json, "name", json_string(order[i]->name));
+		json_put(json, "paused", json_boolean(order[i]->paused));
 		for (unsigned int j = 1; j < NR_COLUMNS; j++) {
 			if (!columns[j].rate)
 				json_put(json, names[j], json_number(order[i]->counts[j]));
