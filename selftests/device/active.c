@@ -10,7 +10,8 @@ FIXTURE_SETUP(active)
 	ASSERT_EQ(0, new_broker());
 	self->fd = session_open();
 	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, queue_new("q", .single_active = 1));
+	/* Without back-off, which lets others go on. */
+	ASSERT_EQ(0, queue_new("q", .single_active = 1, .retry_max = 1));
 }
 
 FIXTURE_TEARDOWN(active)
