@@ -32,6 +32,9 @@ static struct broker_entry *find_locked(struct broker_queue *queue, u64 sequence
 		for (i = 0; !entry && i < ARRAY_SIZE(states); i++)
 			entry = broker_entry_find(broker_queue_tree(queue, states[i]),
 						  level << BROKER_PLACE_LEVEL | sequence);
+	for (level = 0; !entry && level < BROKER_PRIORITIES_MAX; level++)
+		entry = broker_entry_find(&queue->blocked,
+					  level << BROKER_PLACE_LEVEL | sequence);
 	return entry;
 }
 
@@ -74,6 +77,8 @@ static int delete_message(struct broker_queue *queue, u64 sequence, bool may_con
 		broker_queue_remove_locked(queue, entry, &freed);
 		queue->stats.purged++;
 		broker_queue_room_locked(queue);
+		/* Another may have its turn now. */
+		broker_queue_dispatch_locked(queue);
 	}
 	spin_unlock(&queue->lock);
 	broker_entry_free_list(freed);

@@ -19,6 +19,7 @@
  * @overflow: see there (const)
  * @sealed: see there (const)
  * @single_active: see there (const)
+ * @ordering: see there (const)
  * @nr_consumers: see there (const)
  * @nr_ready: see there (const)
  * @nr_unacked: see there (const)
@@ -52,6 +53,7 @@ struct queue_snapshot {
 	u32 overflow;
 	bool sealed;
 	bool single_active;
+	bool ordering;
 	u32 nr_consumers;
 	u32 nr_ready;
 	u32 nr_unacked;
@@ -88,6 +90,7 @@ static void take_snapshot(struct broker_queue *queue, struct queue_snapshot *now
 	now->overflow = queue->overflow;
 	now->sealed = queue->sealed;
 	now->single_active = queue->single_active;
+	now->ordering = queue->ordering;
 	now->nr_consumers = queue->nr_consumers;
 	now->nr_ready = queue->nr_ready;
 	now->nr_unacked = queue->nr_unacked;
@@ -148,6 +151,7 @@ static int put_snapshot(struct sk_buff *skb, const struct queue_snapshot *now)
 	       nla_put_u32(skb, BROKER_A_QUEUE_OVERFLOW, now->overflow) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_SEALED, now->sealed) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_SINGLE_ACTIVE, now->single_active) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_ORDERING, now->ordering) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_CONSUMERS, now->nr_consumers) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_READY, now->nr_ready) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_UNACKED, now->nr_unacked) ||
@@ -411,6 +415,10 @@ static int parse_settings(struct genl_info *info, struct broker_nl_owner *owner,
 	if (attrs[BROKER_A_QUEUE_SINGLE_ACTIVE]) {
 		config->set |= BROKER_QUEUE_SET_SINGLE_ACTIVE;
 		config->single_active = nla_get_u32(attrs[BROKER_A_QUEUE_SINGLE_ACTIVE]);
+	}
+	if (attrs[BROKER_A_QUEUE_ORDERING]) {
+		config->set |= BROKER_QUEUE_SET_ORDERING;
+		config->ordering = nla_get_u32(attrs[BROKER_A_QUEUE_ORDERING]);
 	}
 	parse_times(attrs, config);
 	return parse_flow(info, config);
@@ -705,8 +713,12 @@ int broker_nl_queue_set_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&broker->topology);
 	queue = find_to_set_locked(broker, skb, info, &owner, &config);
 	err = IS_ERR(queue) ? PTR_ERR(queue) :
-	      parse_dead_letter_locked(broker, skb, info, queue->dead_letter, &config) ?:
-	      broker_queue_set(queue, &config, info->extack);
+	      parse_dead_letter_locked(broker, skb, info, queue->dead_letter, &config);
+	if (!err) {
+		err = broker_queue_set(queue, &config, info->extack);
+		if (err)
+			broker_target_put(config.dead_letter);
+	}
 	if (!err)
 		WARN_ON_ONCE(broker_nl_put_queue(reply, &head, queue));
 	mutex_unlock(&broker->topology);

@@ -44,6 +44,7 @@ struct workqueue_struct;
  *        +---------------+--------------------+  released, failed, holder died
  *        |
  *   queue->waiting    its time has not come: scheduled, delayed, to be tried again
+ *   queue->blocked    another of its ordering key has the turn (turn.h)
  *   queue->hidden     of a transaction that is not yet committed
  *   queue->dying      rejected, failed too often or expired: a dead letter to be
  *   queue->quarantine dead, with nowhere to go

@@ -47,9 +47,12 @@ static u32 browse_collect(struct browse *browse)
 	spin_lock(&browse->queue->lock);
 	broker_queue_show_locked(browse->queue);
 	/* Only those that wait may have the same key, which is their time. */
-	entry = broker_entry_after(broker_queue_tree(browse->queue, args->state), args->cursor,
-				   args->state == BROKER_MESSAGE_WAITING ? args->cursor2 : U64_MAX);
-	for (; entry && count < max && looked++ < BROWSE_FEW; entry = broker_entry_next(entry)) {
+	entry = broker_queue_after_locked(browse->queue, args->state, args->cursor,
+					  args->state == BROKER_MESSAGE_WAITING ?
+						  args->cursor2 : U64_MAX);
+	for (; entry && count < max && looked++ < BROWSE_FEW;
+	     entry = broker_queue_after_locked(browse->queue, args->state, entry->key,
+					       entry->place)) {
 		u32 size = broker_handout_size(entry->message, entry->deaths, false);
 
 		if (!browse->selector || broker_selector_match(browse->selector, entry->message)) {

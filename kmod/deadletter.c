@@ -17,6 +17,7 @@
 #include "route.h"
 #include "schedule.h"
 #include "trace.h"
+#include "turn.h"
 
 /* When to try again where a target has no room. */
 #define DEADLETTER_AGAIN_NS	(200 * NSEC_PER_MSEC)
@@ -128,7 +129,8 @@ static int letter_take_room(struct broker_routes *routes, struct broker_entry *e
 			return -ENOMEM;
 		copy->deaths = broker_deaths_get(deaths);
 		routes->route[i].reservation.entry = copy;
-		err = broker_schedule_prepare(copy, routes->route[i].queue);
+		err = broker_schedule_prepare(copy, routes->route[i].queue) ?:
+		      broker_turn_prepare(copy, routes->route[i].queue);
 		if (err)
 			return err;
 	}

@@ -11,6 +11,7 @@
 #include "schedule.h"
 #include "timer.h"
 #include "transaction.h"
+#include "turn.h"
 
 static struct kmem_cache *entry_cache;
 
@@ -49,6 +50,7 @@ void broker_entry_free(struct broker_entry *entry)
 		broker_reply_end(entry->reply, entry->message);
 	broker_deaths_put(entry->deaths);
 	kfree(entry->expiry);
+	kfree(entry->turn);
 	broker_message_put(entry->message);
 	put_pid(entry->holder);
 	kmem_cache_free(entry_cache, entry);

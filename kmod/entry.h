@@ -13,6 +13,7 @@ struct broker_expiry;
 struct broker_message;
 struct broker_reply_slot;
 struct broker_transaction;
+struct broker_turn;
 struct pid;
 
 /**
@@ -20,6 +21,7 @@ struct pid;
  * @BROKER_ENTRY_LOOSE: in no tree: on its way in or out
  * @BROKER_ENTRY_HIDDEN: in queue->hidden, until its transaction is committed
  * @BROKER_ENTRY_READY: in queue->ready, by place
+ * @BROKER_ENTRY_BLOCKED: in queue->blocked, by place, until it has its turn
  * @BROKER_ENTRY_PENDING: in consumer->pending, by place
  * @BROKER_ENTRY_LEASED: in consumer->leased, by tag
  * @BROKER_ENTRY_WAITING: in queue->waiting, by the time when it is due
@@ -32,6 +34,7 @@ enum broker_entry_state {
 	BROKER_ENTRY_LOOSE,
 	BROKER_ENTRY_HIDDEN,
 	BROKER_ENTRY_READY,
+	BROKER_ENTRY_BLOCKED,
 	BROKER_ENTRY_PENDING,
 	BROKER_ENTRY_LEASED,
 	BROKER_ENTRY_WAITING,
@@ -61,6 +64,7 @@ enum broker_entry_state {
  * @at: when it is due, while it waits; BROKER_NEVER: when it is asked for; when its
  *	lease ends, on its consumer's lease clock, while it is leased (queue.lock)
  * @expiry: if it has a time to live, with the entry (const)
+ * @turn: if it takes turns with others, with the entry (const once enqueued)
  * @deaths: how it died in other queues, or NULL, with a reference (const)
  * @acquired: times it was handed out (queue.lock)
  * @failed: times that failed (queue.lock)
@@ -91,6 +95,7 @@ struct broker_entry {
 	u64 place;
 	u64 at;
 	struct broker_expiry *expiry;
+	struct broker_turn *turn;
 	struct broker_deaths *deaths;
 	u32 acquired;
 	u16 failed;

@@ -14,6 +14,7 @@
 #include "reservation.h"
 #include "schedule.h"
 #include "selector.h"
+#include "turn.h"
 
 /* Entries that are looked at in one go. */
 #define MOVE_LOOKS	256
@@ -50,14 +51,13 @@ static struct broker_entry *move_next_locked(struct broker_move *move, struct br
 {
 	struct broker_move_cursor *cursor = &move->cursor;
 	struct broker_queue *queue = move->from;
-	struct broker_entry_tree *tree;
 	struct broker_entry *entry;
 
 	lockdep_assert_held(&queue->lock);
 	broker_queue_show_locked(queue);
-	tree = broker_queue_tree(queue, move->state);
-	entry = broker_entry_after(tree, cursor->key, cursor->place);
-	for (; entry && (*looks)++ < MOVE_LOOKS; entry = broker_entry_next(entry)) {
+	entry = broker_queue_after_locked(queue, move->state, cursor->key, cursor->place);
+	for (; entry && (*looks)++ < MOVE_LOOKS;
+	     entry = broker_queue_after_locked(queue, move->state, entry->key, entry->place)) {
 		cursor->key = entry->key;
 		cursor->place = entry->place;
 		if (broker_entry_sequence(entry) > cursor->until)
@@ -158,17 +158,24 @@ static int move_over(struct broker_move *move, struct broker_entry *entry, struc
 {
 	struct broker_reservation reservation = { .entry = entry };
 	bool anew = !move->to || move->state == BROKER_MESSAGE_QUARANTINED;
+	struct broker_turn *turn = broker_turn_new(entry, to);
 	u32 size = broker_message_size(entry->message);
-	int err;
+	int err = PTR_ERR_OR_ZERO(turn);
 
-	err = anew ? move_reserve_anew(&reservation, to) : broker_queue_reserve(to, &reservation);
+	if (!err)
+		err = anew ? move_reserve_anew(&reservation, to) :
+			     broker_queue_reserve(to, &reservation);
 	if (err) {
+		if (!IS_ERR(turn))
+			kfree(turn);
 		move_put_back(move, entry);
 		return err;
 	}
 	spin_lock(&move->from->lock);
-	list_del_init(&entry->of_queue);
+	broker_queue_leave_locked(move->from, entry);
 	spin_unlock(&move->from->lock);
+	kfree(entry->turn);
+	entry->turn = turn;
 	if (!anew)
 		broker_schedule_move(entry, to);
 	/* Its sequence changes, which is all that a deferred one is known by. */
@@ -188,6 +195,7 @@ static int move_copy(struct broker_message *message, struct broker_queue *to)
 	if (!reservation.entry)
 		return -ENOMEM;
 	err = broker_schedule_prepare(reservation.entry, to) ?:
+	      broker_turn_prepare(reservation.entry, to) ?:
 	      broker_queue_reserve(to, &reservation);
 	if (err) {
 		broker_entry_free(reservation.entry);

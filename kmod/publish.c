@@ -26,6 +26,7 @@
 #include "submit.h"
 #include "trace.h"
 #include "transaction.h"
+#include "turn.h"
 #include "will.h"
 
 int broker_publish_check(const struct broker_op *op)
@@ -130,6 +131,7 @@ int broker_publish_prepare(struct broker_submission *submit, struct broker_route
 			return -ENOMEM;
 		routes->route[i].reservation.entry = entry;
 		err = broker_schedule_prepare(entry, routes->route[i].queue) ?:
+		      broker_turn_prepare(entry, routes->route[i].queue) ?:
 		      broker_dedupe_prepare(&routes->route[i].reservation, routes->route[i].queue);
 		if (err)
 			return err;

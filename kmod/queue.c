@@ -27,6 +27,7 @@
 #include "table.h"
 #include "trace.h"
 #include "transaction.h"
+#include "turn.h"
 
 static u32 queue_hash(const void *data, u32 len, u32 seed)
 {
@@ -82,6 +83,7 @@ void broker_queue_put(struct broker_queue *queue)
 			     queue->ids.nr || queue->producers.nr ||
 			     queue->timer.at != BROKER_NEVER);
 		broker_target_put(queue->dead_letter);
+		broker_turns_free(queue->turns);
 		kfree_rcu(queue, rcu);
 	}
 }
@@ -106,6 +108,13 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 	queue = kzalloc(struct_size(queue, name, name_len + 1), BROKER_GFP);
 	if (!queue)
 		return NULL;
+	if (config->ordering) {
+		queue->turns = broker_turns_new();
+		if (!queue->turns) {
+			kfree(queue);
+			return NULL;
+		}
+	}
 	refcount_set(&queue->refs, 1);
 	queue->broker = broker;
 	queue->flags = config->flags;
@@ -121,6 +130,7 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 	queue->protected = config->protected;
 	queue->sealed = config->sealed;
 	queue->single_active = config->single_active;
+	queue->ordering = config->ordering;
 	queue->levels = config->levels;
 	queue->ttl = config->ttl;
 	queue->lease = config->lease;
@@ -140,6 +150,7 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->entries);
 	queue->ready.root = RB_ROOT_CACHED;
+	queue->blocked.root = RB_ROOT_CACHED;
 	queue->hidden.root = RB_ROOT_CACHED;
 	queue->dying.root = RB_ROOT_CACHED;
 	queue->quarantine.root = RB_ROOT_CACHED;
@@ -223,6 +234,7 @@ err_tie:
 err_number:
 	xa_release(&broker->queue_ids, queue->id);
 err_free:
+	broker_turns_free(queue->turns);
 	kfree(queue);
 	return ERR_PTR(err);
 }
@@ -296,16 +308,25 @@ static void queue_set_flow_locked(struct broker_queue *queue,
  * @extack: unused so far: no change is refused
  *
  * A limit below what the queue holds stops new messages and drops none.
+ *
+ * Return: 0 or -ENOMEM; then nothing was changed, and config->dead_letter is the caller's.
  */
 int broker_queue_set(struct broker_queue *queue, const struct broker_queue_config *config,
 		     struct netlink_ext_ack *extack)
 {
 	struct broker_target *old = NULL;
+	struct broker_turns *turns = NULL;
 	kuid_t uid;
 	kgid_t gid;
 	u16 mode;
 
 	lockdep_assert_held(&queue->broker->topology);
+	/* Once there they stay: what takes turns goes on to. */
+	if (config->set & BROKER_QUEUE_SET_ORDERING && config->ordering && !queue->turns) {
+		turns = broker_turns_new();
+		if (!turns)
+			return -ENOMEM;
+	}
 	broker_access_read(&queue->access, &uid, &gid, &mode);
 	broker_access_set(&queue->access,
 			  config->set & BROKER_QUEUE_SET_UID ? config->uid : uid,
@@ -326,6 +347,10 @@ int broker_queue_set(struct broker_queue *queue, const struct broker_queue_confi
 	if (config->set & BROKER_QUEUE_SET_EXPIRES)
 		queue->expires = config->expires;
 	queue_set_times_locked(queue, config, &old);
+	if (turns)
+		queue->turns = turns;
+	if (config->set & BROKER_QUEUE_SET_ORDERING)
+		WRITE_ONCE(queue->ordering, config->ordering);
 	broker_idle_arm_locked(queue);
 	if (config->set & BROKER_QUEUE_SET_SINGLE_ACTIVE)
 		queue_set_single_active_locked(queue, config->single_active);
@@ -392,6 +417,8 @@ static u32 queue_remove_some(struct broker_queue *queue, u64 before)
 
 	spin_lock(&queue->lock);
 	broker_queue_show_locked(queue);
+	/* First: what leaves the ready ones lets others in from there. */
+	count = queue_remove_locked(queue, &queue->blocked, before, count, &freed);
 	count = queue_remove_locked(queue, &queue->ready, before, count, &freed);
 	count = queue_remove_locked(queue, &queue->waiting, before, count, &freed);
 	count = queue_remove_locked(queue, &queue->deferred, before, count, &freed);
@@ -400,6 +427,7 @@ static u32 queue_remove_some(struct broker_queue *queue, u64 before)
 		count = queue_remove_locked(queue, &queue->quarantine, before, count, &freed);
 	}
 	broker_queue_room_locked(queue);
+	broker_queue_dispatch_locked(queue);
 	spin_unlock(&queue->lock);
 	broker_entry_free_list(freed);
 	return count;
@@ -527,6 +555,16 @@ static void queue_came_back_locked(struct broker_queue *queue, const struct brok
 		broker_choice_came_back(&consumer->choice, entry);
 }
 
+/* Lets a consumer have it; nr_ready counts it. */
+void broker_queue_offer_locked(struct broker_queue *queue, struct broker_entry *entry)
+{
+	lockdep_assert_held(&queue->lock);
+	if (queue->nr_choosy)
+		queue_came_back_locked(queue, entry);
+	broker_entry_insert(&queue->ready, entry, entry->place);
+	entry->state = BROKER_ENTRY_READY;
+}
+
 /* Puts an entry at its place among those that wait for a consumer. */
 void broker_queue_ready_locked(struct broker_queue *queue, struct broker_entry *entry)
 {
@@ -536,11 +574,11 @@ void broker_queue_ready_locked(struct broker_queue *queue, struct broker_entry *
 		broker_queue_bury_locked(queue, entry, BROKER_DEATH_EXPIRED);
 		return;
 	}
-	if (queue->nr_choosy)
-		queue_came_back_locked(queue, entry);
-	broker_entry_insert(&queue->ready, entry, entry->place);
-	entry->state = BROKER_ENTRY_READY;
 	queue->nr_ready++;
+	if (entry->turn)
+		broker_turn_enter_locked(queue, entry);
+	else
+		broker_queue_offer_locked(queue, entry);
 }
 
 /* Keeps it aside until @transaction is committed; who commits dispatches then. */
@@ -568,11 +606,14 @@ void broker_queue_show_locked(struct broker_queue *queue)
 	}
 }
 
-/* Takes a ready entry out of its place. */
+/* Takes a ready or blocked entry out of its place. */
 void broker_queue_take_locked(struct broker_queue *queue, struct broker_entry *entry)
 {
 	lockdep_assert_held(&queue->lock);
-	broker_entry_erase(&queue->ready, entry);
+	if (entry->state == BROKER_ENTRY_READY)
+		broker_entry_erase(&queue->ready, entry);
+	if (entry->turn)
+		broker_turn_take_locked(queue, entry);
 	entry->state = BROKER_ENTRY_LOOSE;
 	queue->nr_ready--;
 }
@@ -660,6 +701,7 @@ void broker_queue_detach_locked(struct broker_queue *queue, struct broker_entry 
 		broker_transaction_put(entry->transaction);
 		break;
 	case BROKER_ENTRY_READY:
+	case BROKER_ENTRY_BLOCKED:
 		broker_queue_take_locked(queue, entry);
 		break;
 	case BROKER_ENTRY_PENDING:
@@ -710,6 +752,33 @@ struct broker_entry_tree *broker_queue_tree(struct broker_queue *queue, u32 stat
 	}
 }
 
+/*
+ * The next entry of that state behind a key and, among those of the same, a place;
+ * those that are ready are so whether it is their turn or not.
+ */
+struct broker_entry *broker_queue_after_locked(struct broker_queue *queue, u32 state, u64 key,
+					       u64 place)
+{
+	struct broker_entry *entry, *blocked;
+
+	lockdep_assert_held(&queue->lock);
+	entry = broker_entry_after(broker_queue_tree(queue, state), key, place);
+	if (state != BROKER_MESSAGE_READY)
+		return entry;
+	blocked = broker_entry_after(&queue->blocked, key, place);
+	return !blocked || (entry && entry->place < blocked->place) ? entry : blocked;
+}
+
+/* The first that waits for a consumer, or for its turn; or NULL. */
+struct broker_entry *broker_queue_first_locked(struct broker_queue *queue)
+{
+	struct broker_entry *entry = broker_entry_first(&queue->ready);
+	struct broker_entry *blocked = broker_entry_first(&queue->blocked);
+
+	lockdep_assert_held(&queue->lock);
+	return !blocked || (entry && entry->place < blocked->place) ? entry : blocked;
+}
+
 /* Keeps a dead entry that cannot go anywhere. */
 void broker_queue_quarantine_locked(struct broker_queue *queue, struct broker_entry *entry)
 {
@@ -732,6 +801,7 @@ void broker_queue_dying_locked(struct broker_queue *queue, struct broker_entry *
 void broker_queue_bury_locked(struct broker_queue *queue, struct broker_entry *entry, u8 reason)
 {
 	broker_schedule_leave_locked(queue, entry);
+	broker_turn_leave_locked(queue, entry);
 	entry->reason = reason;
 	if (reason == BROKER_DEATH_EXPIRED)
 		queue->stats.expired++;
@@ -754,10 +824,11 @@ void broker_queue_shrink_locked(struct broker_queue *queue, u32 messages, u64 by
 	WRITE_ONCE(queue->bytes, queue->bytes - bytes);
 }
 
-/* An entry that is in no tree is the queue's no longer; its room is still to go. */
+/* An entry that is in no tree is the queue's no longer; its room is still to go; dispatch then. */
 void broker_queue_leave_locked(struct broker_queue *queue, struct broker_entry *entry)
 {
 	broker_schedule_leave_locked(queue, entry);
+	broker_turn_leave_locked(queue, entry);
 	list_del_init(&entry->of_queue);
 }
 

@@ -21,6 +21,7 @@ struct broker_payer;
 struct broker_session;
 struct broker_target;
 struct broker_transaction;
+struct broker_turns;
 struct netlink_ext_ack;
 
 /**
@@ -49,6 +50,7 @@ struct netlink_ext_ack;
  * @protected: no request deletes or purges it (const)
  * @sealed: it takes no new message (const)
  * @single_active: one consumer gets all, see active.h (const)
+ * @ordering: messages of a group key take turns, see turn.h (const)
  * @levels: of priority (const)
  * @ttl: nanoseconds that a message lives; 0: for ever (const)
  * @lease: nanoseconds that a consumer may keep a message; 0: for ever (const)
@@ -81,6 +83,7 @@ struct broker_queue_config {
 	bool protected;
 	bool sealed;
 	bool single_active;
+	bool ordering;
 	u32 levels;
 	u64 ttl;
 	u64 lease;
@@ -126,6 +129,7 @@ struct broker_queue_config {
 #define BROKER_QUEUE_SET_PAUSED		BIT(20)
 #define BROKER_QUEUE_SET_MAX_RATE	BIT(21)
 #define BROKER_QUEUE_SET_MAX_BURST	BIT(22)
+#define BROKER_QUEUE_SET_ORDERING	BIT(23)
 
 /* What a queue gets where its maker is silent; times are in milliseconds. */
 #define BROKER_DEFAULT_LEASE_MS		(30ULL * 60 * 1000)
@@ -197,6 +201,8 @@ struct broker_queue_stats {
  * @protected: no request deletes or purges it (topology; read anywhere)
  * @sealed: it takes no new message (queue.lock; read anywhere)
  * @single_active: one consumer gets all, see active.h (queue.lock)
+ * @ordering: new messages of a group key take turns (queue.lock; read anywhere)
+ * @turns: all that do; NULL: none ever did (queue.lock)
  * @levels: of priority (queue.lock; read anywhere)
  * @ttl: nanoseconds that a message lives; 0: for ever (queue.lock; read anywhere)
  * @lease: nanoseconds that a consumer may keep a message (queue.lock; read anywhere)
@@ -215,7 +221,8 @@ struct broker_queue_stats {
  * @had_consumer: an auto-delete queue waits for its first one (queue.lock)
  * @entries: all, the oldest first, on their way in and out too (queue.lock)
  * @ready: entries that wait for a consumer, by sequence (queue.lock)
- * @nr_ready: how many (queue.lock; read anywhere)
+ * @blocked: entries whose turn it is not, by place, see turn.h (queue.lock)
+ * @nr_ready: how many of both (queue.lock; read anywhere)
  * @hidden: entries of transactions under way, by place (queue.lock)
  * @waiting: entries whose time has not come, by that time (queue.lock)
  * @nr_waiting: how many (queue.lock; read anywhere)
@@ -268,6 +275,8 @@ struct broker_queue {
 	bool protected;
 	bool sealed;
 	bool single_active;
+	bool ordering;
+	struct broker_turns *turns;
 	u32 levels;
 	u64 ttl;
 	u64 lease;
@@ -287,6 +296,7 @@ struct broker_queue {
 	bool had_consumer;
 	struct list_head entries;
 	struct broker_entry_tree ready;
+	struct broker_entry_tree blocked;
 	u32 nr_ready;
 	struct broker_entry_tree hidden;
 	struct broker_entry_tree waiting;
@@ -345,6 +355,10 @@ void broker_queue_put(struct broker_queue *queue);
 
 /* For consumers and reservations, under queue.lock. */
 void broker_queue_ready_locked(struct broker_queue *queue, struct broker_entry *entry);
+void broker_queue_offer_locked(struct broker_queue *queue, struct broker_entry *entry);
+struct broker_entry *broker_queue_first_locked(struct broker_queue *queue);
+struct broker_entry *broker_queue_after_locked(struct broker_queue *queue, u32 state, u64 key,
+					       u64 place);
 void broker_queue_hide_locked(struct broker_queue *queue, struct broker_entry *entry,
 			      struct broker_transaction *transaction);
 void broker_queue_show_locked(struct broker_queue *queue);

@@ -118,7 +118,7 @@ static void reservation_add_victim_locked(struct broker_queue *queue,
 static bool reservation_set_aside_locked(struct broker_queue *queue,
 					 struct broker_reservation *reservation)
 {
-	struct broker_entry *entry = broker_entry_first(&queue->ready);
+	struct broker_entry *entry = broker_queue_first_locked(queue);
 
 	lockdep_assert_held(&queue->lock);
 	if (!entry || (queue->overflow != BROKER_OVERFLOW_DROP_HEAD &&
@@ -371,6 +371,7 @@ static int reservation_use(struct broker_queue *queue, struct broker_reservation
 			sequence = 0;
 		entry->next = reservation->victims;
 		reservation->victims = entry;
+		broker_queue_dispatch_locked(queue);
 	}
 	if (messages > 1 || bytes > size)
 		broker_queue_room_locked(queue);

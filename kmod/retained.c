@@ -19,6 +19,7 @@
 #include "selector.h"
 #include "table.h"
 #include "topic.h"
+#include "turn.h"
 
 static u32 retained_hash(const void *data, u32 len, u32 seed)
 {
@@ -290,6 +291,7 @@ static int offer_add(struct broker_offer *offer, struct broker_message *message)
 		return -ENOMEM;
 	reservation->entry->retained = true;
 	err = broker_schedule_prepare(reservation->entry, offer->queue) ?:
+	      broker_turn_prepare(reservation->entry, offer->queue) ?:
 	      broker_queue_reserve(offer->queue, reservation);
 	if (err) {
 		broker_entry_free(reservation->entry);

@@ -21,6 +21,7 @@
 #include "queue.h"
 #include "schedule.h"
 #include "timer.h"
+#include "turn.h"
 
 /* Beyond this many milliseconds (three centuries) time is not counted in nanoseconds. */
 #define SCHEDULE_MAX_MS	(S64_MAX / NSEC_PER_MSEC)
@@ -193,6 +194,8 @@ void broker_schedule_defer_locked(struct broker_queue *queue, struct broker_entr
 		broker_queue_bury_locked(queue, entry, BROKER_DEATH_EXPIRED);
 		return;
 	}
+	/* It will be asked for out of order anyway. */
+	broker_turn_leave_locked(queue, entry);
 	broker_entry_insert(&queue->deferred, entry, broker_entry_sequence(entry));
 	entry->state = BROKER_ENTRY_DEFERRED;
 	WRITE_ONCE(queue->nr_deferred, queue->nr_deferred + 1);
@@ -228,8 +231,8 @@ static void schedule_expire_locked(struct broker_queue *queue, u64 now)
 			break;
 		/* What is set aside, hidden or in hand is looked at when it comes back. */
 		broker_schedule_leave_locked(queue, entry);
-		if (entry->state == BROKER_ENTRY_READY || entry->state == BROKER_ENTRY_PENDING ||
-		    entry->state == BROKER_ENTRY_WAITING ||
+		if (entry->state == BROKER_ENTRY_READY || entry->state == BROKER_ENTRY_BLOCKED ||
+		    entry->state == BROKER_ENTRY_PENDING || entry->state == BROKER_ENTRY_WAITING ||
 		    entry->state == BROKER_ENTRY_DEFERRED) {
 			broker_queue_detach_locked(queue, entry);
 			broker_queue_bury_locked(queue, entry, BROKER_DEATH_EXPIRED);

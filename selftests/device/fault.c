@@ -205,6 +205,41 @@ TEST_F(fault, atomic)
 	EXPECT_LT(0, sent);
 }
 
+/* A message that takes turns has more to allocate, wherever it is to go. */
+TEST_F(fault, ordering)
+{
+	unsigned int sent = 0, now;
+	struct broker_result result;
+	struct broker_submit s;
+	struct broker_op op;
+	struct broker_prop key = {
+		.id = BROKER_PROP_GROUP_KEY, .type = BROKER_TYPE_STRING, .value_len = 0,
+	};
+	int ret;
+
+	ASSERT_EQ(0, queue_new("ordered", .ordering = 1));
+	op_publish(&op, &(struct pub) { .key = "ordered", .body = "body", .props = &key,
+					.props_len = sizeof(key) });
+	s = submit_of(&op, 1, &result);
+	EACH_POINT {
+		result.error = 1;
+		ret = faulty(self->fd, BROKER_IOC_SUBMIT, &s);
+		FAULT_OR_SUCCESS(ret);
+		now = ready("ordered");
+		if (ret) {
+			ASSERT_EQ(sent, now);
+		} else if (result.error != 1) {
+			FAULT_OR_SUCCESS(result.error);
+			ASSERT_EQ(sent + !result.error, now);
+		}
+		sent = now;
+	}
+	op_free(&op);
+	ALL_POINTS_MET();
+	EXPECT_LT(0, sent);
+	EXPECT_EQ(sent, drain("ordered"));
+}
+
 TEST_F(fault, submit_large)
 {
 	char *body = calloc(1, BROKER_MAX_BODY);

@@ -362,7 +362,7 @@ struct broker_info {
  * BROKER_PROP_TYPE               STRING
  * BROKER_PROP_APP_ID             STRING
  * BROKER_PROP_SUBJECT            STRING
- * BROKER_PROP_GROUP_KEY          STRING or BYTES, orders messages
+ * BROKER_PROP_GROUP_KEY          STRING or BYTES; counts in queues with ordering
  * BROKER_PROP_DEDUPE_ID          STRING or BYTES, 1 to BROKER_MAX_DEDUPE_ID bytes
  * BROKER_PROP_TRACEPARENT        STRING, as W3C Trace Context
  * BROKER_PROP_TIMESTAMP          INT64, milliseconds since 1970
@@ -1265,6 +1265,26 @@ struct broker_death {
 	__u32 reserved2;
 	__u8 name[256];
 };
+
+/**
+ * DOC: Ordering keys
+ *
+ * In a queue with ordering (netlink), of the messages with the same
+ * BROKER_PROP_GROUP_KEY one is handed out at a time: the first in the order of the
+ * queue, which is by priority and then as they were enqueued.  The next one is handed
+ * out, to whichever consumer, when that one has left the queue, or is a dead letter to
+ * be; if it comes back, it is the first again.  So messages of a key are settled in
+ * order, whatever fails and whoever dies; only one of a higher priority that comes in
+ * meanwhile goes before one that was released.
+ *
+ * A message that was delayed, or failed and is to be tried again, holds up those of its
+ * key that would come after it, and so does one that no consumer's filter matches.  It
+ * holds up nothing else: other keys, and messages without one, flow as ever.  A message
+ * for later (BROKER_PROP_DELIVER_AT) takes its place when its time has come.
+ *
+ * Keys are told apart by a hash into 1024: two that share one wait for each other, too.
+ * What counts is the setting when the message was published.
+ */
 
 /**
  * DOC: Files in messages
