@@ -118,6 +118,7 @@ static const struct broker_attribute queue_list[] = {
 	WORDY(QUEUE, PROTECTED, "protected", WORD, switches),
 	WORDY(QUEUE, SEALED, "sealed", WORD, switches),
 	WORDY(QUEUE, SINGLE_ACTIVE, "single-active", WORD, switches),
+	WORDY(QUEUE, ORDERING, "ordering", WORD, switches),
 	PLAIN(QUEUE, MOVED, "moved", U64),
 	PLAIN(QUEUE, TO_QUEUE, "to-queue", STRING),
 	PLAIN(QUEUE, LIMIT, "limit", U32),

@@ -122,6 +122,11 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.words = switches, .attribute = "single-active",
 		.help = "on: one consumer gets all messages, the others stand by",
 	},
+	[OPT_ORDERING] = {
+		.name = "ordering", .kind = VALUE_WORD, .value_name = "SWITCH",
+		.words = switches, .attribute = "ordering",
+		.help = "on: one message of a group key is handed out at a time",
+	},
 	[OPT_PRIORITIES] = {
 		.name = "priorities", .kind = VALUE_NUMBER, .value_name = "N",
 		.min = 1, .max = 32, .attribute = "priorities",
@@ -420,6 +425,11 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.name = "producer-sequence", .kind = VALUE_NUMBER, .value_name = "N",
 		.min = 1, .max = INT64_MAX, .property = BROKER_PROP_PRODUCER_SEQUENCE,
 		.help = "that number; with --lines of the first one",
+	},
+	[OPT_GROUP_KEY] = {
+		.name = "group-key", .kind = VALUE_TEXT, .value_name = "KEY",
+		.property = BROKER_PROP_GROUP_KEY,
+		.help = "keeps its order among those of the same key, in queues with ordering",
 	},
 	[OPT_TRACEPARENT] = {
 		.name = "traceparent", .kind = VALUE_TEXT, .value_name = "CONTEXT",
