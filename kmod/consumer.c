@@ -480,7 +480,7 @@ again:
  * @needed: with -EMSGSIZE, bytes that it needs
  *
  * Return: 1; -ENODATA: no such entry is deferred; -ENOENT: the consumer has ended;
- * -EMSGSIZE.
+ * -EBUSY: it stands by; -EMSGSIZE.
  */
 int broker_consumer_fetch(struct broker_consumer *consumer, u64 sequence,
 			  struct broker_handout *handout, u64 room, u32 *needed)
@@ -493,9 +493,13 @@ int broker_consumer_fetch(struct broker_consumer *consumer, u64 sequence,
 	spin_lock(&queue->lock);
 	broker_lease_alive_locked(consumer);
 	broker_queue_show_locked(queue);
+	if (queue->single_active && broker_active_elect_locked(queue) != consumer)
+		err = -EBUSY;
 	entry = broker_entry_find(&queue->deferred, sequence);
 	if (consumer->dead) {
 		err = -ENOENT;
+	} else if (err < 0) {
+		/* It stands by. */
 	} else if (!entry) {
 		err = -ENODATA;
 	} else if (broker_reply_withdrawn(entry->reply)) {

@@ -173,6 +173,24 @@ TEST_F(active, killed)
 	reap(pid);
 }
 
+TEST_F(active, standby_gets_no_deferred_message)
+{
+	static char buffer[8192] __attribute__((aligned(8)));
+	struct broker_receive r;
+
+	BOTH(2);
+	PUT(1, 1);
+	GETS(self->first, "1");
+	ASSERT_EQ(0, settle(self->fd, BROKER_OP_DEFER, self->first, 1));
+	r = receive_of(self->second, buffer, sizeof(buffer), 1);
+	r.flags = BROKER_RECEIVE_F_DEFERRED;
+	r.sequence = 1;
+	EXPECT_EQ(-EBUSY, call(self->fd, BROKER_IOC_RECEIVE, &r));
+	r.consumer = self->first;
+	EXPECT_EQ(0, call(self->fd, BROKER_IOC_RECEIVE, &r));
+	EXPECT_EQ(1, r.count);
+}
+
 /* It takes over where nothing is in hand, */
 TEST_F(active, higher_priority_takes_over)
 {

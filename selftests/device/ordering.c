@@ -213,6 +213,34 @@ TEST_F(ordering, one_that_is_delayed)
 	GETS("a2");
 }
 
+/* Out of order is what the consumer wants. */
+TEST_F(ordering, one_that_is_deferred)
+{
+	static char buffer[8192] __attribute__((aligned(8)));
+	struct broker_receive r;
+
+	START("a1 a2 a3");
+	CONSUME("q");
+	GETS("a1");
+	EXPECT_EQ(0, SETTLE(DEFER));
+	GETS("a2");
+	NOTHING();
+	r = receive_of(self->consumer, buffer, sizeof(buffer), 1);
+	r.flags = BROKER_RECEIVE_F_DEFERRED;
+	r.sequence = 1;
+	ASSERT_EQ(0, call(self->fd, BROKER_IOC_RECEIVE, &r));
+	got_from(&self->got, buffer);
+	EXPECT_STREQ("a1", self->got.body);
+	/* Back, it is one of many again. */
+	EXPECT_EQ(0, SETTLE(RELEASE));
+	NOTHING();
+	EXPECT_EQ(0, settle(self->fd, BROKER_OP_ACCEPT, self->consumer, 2));
+	GETS("a1");
+	NOTHING();
+	ACCEPT();
+	GETS("a3");
+}
+
 /* A message for later is not there yet, and so holds up none. */
 TEST_F(ordering, one_for_later)
 {
@@ -448,6 +476,24 @@ TEST_F(ordering, purged)
 	GETS("b1");
 	NOTHING();
 	ASSERT_EQ(0, settle(self->fd, BROKER_OP_ACCEPT, self->consumer, 1));
+	GETS("a3");
+}
+
+/* One by one, too, with its turn or without. */
+TEST_F(ordering, removed_by_sequence)
+{
+	uint64_t sequence[] = { 2, 1 };
+	int i;
+
+	START("a1 a2 a3");
+	for (i = 0; i < 2; i++) {
+		struct nl_msg *msg = nl_new(BROKER_CMD_QUEUE_REMOVE);
+
+		nl_put_str(msg, BROKER_A_QUEUE_NAME, "q");
+		nl_put_u64(msg, BROKER_A_QUEUE_SEQUENCE, sequence[i]);
+		ASSERT_EQ(0, nl_do(msg));
+	}
+	CONSUME("q");
 	GETS("a3");
 }
 

@@ -1280,7 +1280,8 @@ struct broker_death {
  * A message that was delayed, or failed and is to be tried again, holds up those of its
  * key that would come after it, and so does one that no consumer's filter matches.  It
  * holds up nothing else: other keys, and messages without one, flow as ever.  A message
- * for later (BROKER_PROP_DELIVER_AT) takes its place when its time has come.
+ * for later (BROKER_PROP_DELIVER_AT) takes its place when its time has come; one that
+ * is deferred holds up none, and is handed out when it is asked for.
  *
  * Keys are told apart by a hash into 1024: two that share one wait for each other, too.
  * What counts is the setting when the message was published.
@@ -1355,6 +1356,8 @@ struct broker_death {
  * Errors:
  *
  *  - ENODATA: no deferred message of the queue has that @sequence.
+ *  - EBUSY: a deferred message is asked for, and the consumer is not the active one of
+ *    a queue that is single-active.
  *  - EINVAL: that flag without a @consumer, or a @sequence without that flag.
  *  - EAGAIN: nothing there and @timeout_ns is 0.
  *  - ETIMEDOUT, EINTR: nothing came until @timeout_ns, or until a signal.
