@@ -34,15 +34,19 @@ int broker_publish_check(const struct broker_op *op)
 	const struct broker_publish *publish = &op->publish;
 
 	if (op->flags & ~(BROKER_PUBLISH_F_OPTIONAL | BROKER_PUBLISH_F_PARTIAL |
-			  BROKER_PUBLISH_F_WILL | BROKER_PUBLISH_F_REQUEST |
-			  BROKER_PUBLISH_F_BODY_FD | BROKER_PUBLISH_F_TRACE))
+			  BROKER_PUBLISH_F_EXPECT | BROKER_PUBLISH_F_WILL |
+			  BROKER_PUBLISH_F_REQUEST | BROKER_PUBLISH_F_BODY_FD |
+			  BROKER_PUBLISH_F_TRACE))
 		return -EOPNOTSUPP;
 	if (op->flags & BROKER_PUBLISH_F_WILL && op->flags & BROKER_PUBLISH_F_TRACE)
 		return -EINVAL;
 	if (publish->confirm != BROKER_CONFIRM_ENQUEUED &&
 	    publish->confirm != BROKER_CONFIRM_NONE)
 		return -EOPNOTSUPP;
-	if (publish->reserved2)
+	/* Who expects something must hear that it is not so. */
+	if (op->flags & BROKER_PUBLISH_F_EXPECT ?
+	    op->flags & (BROKER_PUBLISH_F_WILL | BROKER_PUBLISH_F_REQUEST) ||
+	    publish->confirm == BROKER_CONFIRM_NONE : publish->expected_sequence)
 		return -EINVAL;
 	/* Who asks must hear that there is nobody to answer. */
 	if ((op->flags & BROKER_PUBLISH_F_REQUEST) &&
@@ -95,22 +99,9 @@ int broker_publish_route(struct broker_submission *submit, const struct broker_o
 	nr = submit->routes.nr - submit->routes.nr_taps;
 	if (!nr)
 		this_cpu_inc(broker->stats->unroutable);
-	return nr < publish_min_routes(op) ? -EHOSTUNREACH : 0;
-}
-
-/* Has the message carry the key that it was routed by. */
-int broker_publish_rewrite(const struct broker_routes *routes, struct broker_message **message)
-{
-	struct broker_message *copy;
-
-	if (!routes->rewritten)
-		return 0;
-	copy = broker_message_rewritten(*message, routes->key, routes->key_len);
-	if (!copy)
-		return -ENOMEM;
-	broker_message_put(*message);
-	*message = copy;
-	return 0;
+	if (nr < publish_min_routes(op))
+		return -EHOSTUNREACH;
+	return op->flags & BROKER_PUBLISH_F_EXPECT && nr != 1 ? -EINVAL : 0;
 }
 
 /* An entry for each queue, before any room is taken. */
@@ -196,12 +187,13 @@ static void publish_reserve_taps(struct broker_routes *routes)
 }
 
 /*
- * How many queues have room, or the message, or drop it, taps aside; without @partial
- * all, or none and the error of the one that has not.
+ * How many queues have room, or the message, or drop it, taps aside; unless @op is
+ * partial all, or none and the error of the one that has not.
  */
-static int publish_reserve_each(struct broker_routes *routes, bool partial,
+static int publish_reserve_each(struct broker_routes *routes, const struct broker_op *op,
 				struct broker_route **refused)
 {
+	bool partial = op->flags & BROKER_PUBLISH_F_PARTIAL;
 	u32 i, reserved = 0;
 
 	*refused = NULL;
@@ -212,6 +204,8 @@ static int publish_reserve_each(struct broker_routes *routes, bool partial,
 
 		if (route->tap)
 			continue;
+		route->reservation.expects = op->flags & BROKER_PUBLISH_F_EXPECT;
+		route->reservation.expected = op->publish.expected_sequence;
 		route->error = publish_reserve_one(route);
 		route->sequence = route->reservation.sequence;
 		if (!route->error || is_no_refusal(route->error)) {
@@ -248,7 +242,7 @@ int broker_publish_reserve(struct broker_routes *routes, const struct broker_op 
 {
 	int reserved;
 
-	reserved = publish_reserve_each(routes, op->flags & BROKER_PUBLISH_F_PARTIAL, refused);
+	reserved = publish_reserve_each(routes, op, refused);
 	if (reserved < 0)
 		return reserved;
 	if (reserved >= publish_min_routes(op)) {
@@ -422,7 +416,8 @@ void broker_publish_count_refusals(struct broker_submission *submit, struct brok
 		struct broker_route *route = &routes->route[i];
 
 		if (route->tap || !route->error || route->error == -ENOENT ||
-		    route->error == -ECANCELED || is_no_refusal(route->error))
+		    route->error == -ECANCELED || route->error == -ESTALE ||
+		    is_no_refusal(route->error))
 			continue;
 		broker_queue_count_refused(route->queue);
 		publish_advise(submit, route->queue, BROKER_ADVISORY_KIND_QUEUE_OVERFLOW);
@@ -476,9 +471,35 @@ static void publish_drop(struct broker_submission *submit, struct broker_queue *
 	publish_advise(submit, queue, BROKER_ADVISORY_KIND_QUEUE_OVERFLOW);
 }
 
-/* Enqueues it; @transaction, if there is one, hides it.  A duplicate is as good as taken. */
-void broker_publish_commit(struct broker_submission *submit, struct broker_routes *routes,
-			   struct broker_transaction *transaction, struct broker_result *result)
+static void publish_commit_one(struct broker_submission *submit, struct broker_route *route,
+			       struct broker_transaction *transaction)
+{
+	if (!route->error && transaction)
+		route->error = broker_queue_link(route->queue, &route->reservation, transaction);
+	else if (!route->error)
+		route->error = broker_queue_commit(route->queue, &route->reservation);
+	else if (route->error == -ENOBUFS)
+		publish_drop(submit, route->queue);
+	if (route->error == -EALREADY)
+		broker_queue_count_duplicate(route->queue, route->reservation.entry);
+	if (!route->error || route->error == -EALREADY || route->error == -ESTALE)
+		route->sequence = route->reservation.sequence;
+}
+
+/**
+ * broker_publish_commit() - Enqueue a message
+ * @submit: the call
+ * @routes: reserved
+ * @transaction: hides it; or NULL
+ * @result: told; a duplicate is as good as taken
+ *
+ * It cannot fail, but with BROKER_PUBLISH_F_EXPECT, if something came into its queue
+ * meanwhile.  That is the only queue then, taps aside, and before these.
+ *
+ * Return: 0, or -ESTALE: it is in no queue, and no room is held.
+ */
+int broker_publish_commit(struct broker_submission *submit, struct broker_routes *routes,
+			  struct broker_transaction *transaction, struct broker_result *result)
 {
 	bool taken = false;
 	u32 i;
@@ -486,26 +507,25 @@ void broker_publish_commit(struct broker_submission *submit, struct broker_route
 	for (i = 0; i < routes->nr; i++) {
 		struct broker_route *route = &routes->route[i];
 
-		if (!route->error && transaction)
-			route->error = broker_queue_link(route->queue, &route->reservation,
-							 transaction);
-		else if (!route->error)
-			route->error = broker_queue_commit(route->queue, &route->reservation);
-		else if (route->error == -ENOBUFS)
-			publish_drop(submit, route->queue);
-		if (route->error && route->error != -EALREADY)
-			continue;
-		if (route->error)
-			broker_queue_count_duplicate(route->queue, route->reservation.entry);
-		route->sequence = route->reservation.sequence;
 		if (route->tap)
+			continue;
+		publish_commit_one(submit, route, transaction);
+		if (route->error == -ESTALE) {
+			broker_publish_abort(routes);
+			return -ESTALE;
+		}
+		if (route->error && route->error != -EALREADY)
 			continue;
 		taken |= !route->error;
 		result->accepted++;
 		result->sequence = result->accepted == 1 ? route->sequence : 0;
 	}
+	for (i = 0; routes->nr_taps && i < routes->nr; i++)
+		if (routes->route[i].tap)
+			publish_commit_one(submit, &routes->route[i], transaction);
 	if (taken)
 		this_cpu_inc(submit->session->broker->stats->published);
+	return 0;
 }
 
 /* Tells what each queue did, as far as the caller has room for it. */
@@ -529,6 +549,8 @@ void broker_publish_confirm(struct broker_submission *submit, struct broker_rout
 			continue;
 		if (route->error && route->error != -EALREADY)
 			result->refused++;
+		if (route->error == -ESTALE)
+			result->sequence = route->sequence;
 		/* Proved writable before: a fault now is the caller's own doing. */
 		if (submit->nr_confirms < submit->room &&
 		    copy_to_user(&submit->confirms[submit->nr_confirms], &confirm,
@@ -563,10 +585,10 @@ static int publish_to_queues(struct broker_submission *submit, const struct brok
 	if (!err) {
 		if (request)
 			broker_request_commit(request, routes);
-		broker_publish_commit(submit, routes, NULL, result);
-	} else if (taken) {
-		broker_admission_undo(&admission);
+		err = broker_publish_commit(submit, routes, NULL, result);
 	}
+	if (err && taken)
+		broker_admission_undo(&admission);
 	broker_publish_unprepare(routes);
 	return err;
 }
@@ -686,7 +708,7 @@ static int publish_and_retain(struct broker_submission *submit, const struct bro
 	broker_message_get(message);
 	err = broker_publish_may(submit->session->broker) ?:
 	      broker_publish_route(submit, op, message) ?:
-	      broker_publish_rewrite(routes, &message) ?:
+	      broker_routes_rewrite(routes, &message) ?:
 	      broker_retain_prepare(&retain, routes->exchange, message);
 	if (!err) {
 		err = publish_to_queues(submit, op, message, NULL, result);
@@ -713,7 +735,8 @@ static int submit_retain(struct broker_submission *submit, u32 index,
 	op.flags &= ~BROKER_PUBLISH_F_RETAIN;
 	op.flags |= BROKER_PUBLISH_F_OPTIONAL;
 	err = op.flags & (BROKER_PUBLISH_F_WILL | BROKER_PUBLISH_F_REQUEST) ?
-	      -EOPNOTSUPP : broker_publish_check(&op);
+	      -EOPNOTSUPP : op.flags & BROKER_PUBLISH_F_EXPECT ?
+	      -EINVAL : broker_publish_check(&op);
 	if (err)
 		return err;
 	message = broker_publish_message(submit, &op);
@@ -760,7 +783,7 @@ int broker_submit_publish(struct broker_submission *submit, u32 index, const str
 	trace_broker_publish(submit->session, message);
 	err = broker_publish_may(submit->session->broker) ?:
 	      broker_publish_route(submit, op, message) ?:
-	      broker_publish_rewrite(&submit->routes, &message);
+	      broker_routes_rewrite(&submit->routes, &message);
 	if (!err && (op->flags & BROKER_PUBLISH_F_REQUEST))
 		err = publish_request(submit, op, message, result);
 	else if (!err)

@@ -186,30 +186,48 @@ static void reservation_take_spare(struct broker_reservation *reservation, u64 s
 	spare->bytes -= reservation->spare_bytes;
 }
 
+/*
+ * Why the queue does not take the message at all, whether it has room or not; @last:
+ * the sequence that goes with it.
+ */
+static int reservation_check_locked(const struct broker_queue *queue,
+				    const struct broker_reservation *reservation, u64 *last)
+{
+	lockdep_assert_held(&queue->lock);
+	if (unlikely(broker_dedupe_find_locked(queue, reservation, last)))
+		return -EALREADY;
+	if (likely(!reservation->expects) || queue->dead ||
+	    queue->sequence == reservation->expected)
+		return 0;
+	*last = queue->sequence;
+	return -ESTALE;
+}
+
 /**
  * broker_queue_reserve() - Take room for a message
  * @queue: with a reference
- * @reservation: @entry, @spare, @id and @producer are set, the rest is 0
+ * @reservation: @entry, @spare, @id, @producer, @expects and @expected are set, the
+ *	rest is 0
  *
  * Return: 0, then commit or abort it; -EAGAIN: full; -EMSGSIZE: more than the
  * queue could ever hold; -ESHUTDOWN: it is sealed; -ENOENT: it was deleted;
- * -ENOMEM; -EALREADY: it is a duplicate, of the message with reservation.sequence.
- * A failed call leaves the rest of @reservation as it was.
+ * -ENOMEM; -EALREADY: it is a duplicate, of the message with reservation.sequence;
+ * -ESTALE: that is the queue's last sequence, and not the expected one.  A failed call
+ * leaves the rest of @reservation as it was.
  */
 int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *reservation)
 {
 	u64 size = broker_message_size(reservation->entry->message);
 	struct broker_target *target = NULL;
 	bool dead_letter = false;
-	u64 room, first;
-	int err = 0;
+	u64 room, last;
+	int err;
 
 	reservation_take_spare(reservation, size);
 	spin_lock(&queue->lock);
 	broker_idle_used_locked(queue);
-	if (unlikely(broker_dedupe_find_locked(queue, reservation, &first)))
-		err = -EALREADY;
-	else if (size > queue->max_bytes)
+	err = reservation_check_locked(queue, reservation, &last);
+	if (!err && size > queue->max_bytes)
 		err = -EMSGSIZE;
 	while (!err) {
 		if (queue->dead)
@@ -246,7 +264,7 @@ int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *
 	}
 	if (err) {
 		broker_queue_abort(queue, reservation);
-		reservation->sequence = first;
+		reservation->sequence = last;
 	}
 	return err;
 }
@@ -275,6 +293,8 @@ void broker_queue_abort(struct broker_queue *queue, struct broker_reservation *r
 		.depth = reservation->depth,
 		.id = reservation->id,
 		.producer = reservation->producer,
+		.expects = reservation->expects,
+		.expected = reservation->expected,
 	};
 }
 
@@ -334,16 +354,18 @@ static int reservation_use(struct broker_queue *queue, struct broker_reservation
 {
 	struct broker_entry *entry = reservation->entry, *victim;
 	u64 size = broker_message_size(entry->message), bytes;
-	u64 sequence = 0, first;
+	u64 sequence = 0, last;
 	bool fits = true;
 	u32 messages;
+	int err;
 
 	spin_lock(&queue->lock);
-	if (unlikely(broker_dedupe_find_locked(queue, reservation, &first))) {
+	err = reservation_check_locked(queue, reservation, &last);
+	if (unlikely(err)) {
 		spin_unlock(&queue->lock);
 		broker_queue_abort(queue, reservation);
-		reservation->sequence = first;
-		return -EALREADY;
+		reservation->sequence = last;
+		return err;
 	}
 	if (likely(!queue->dead)) {
 		sequence = ++queue->sequence;
@@ -388,13 +410,15 @@ static int reservation_use(struct broker_queue *queue, struct broker_reservation
 }
 
 /**
- * broker_queue_commit() - Enqueue what room was reserved for; cannot fail
+ * broker_queue_commit() - Enqueue what room was reserved for
  * @queue: with a reference
  * @reservation: takes its entry, and drops what was set aside
  *
  * Return: 0, and reservation.sequence is the message's, or 0 if the queue was deleted
  * meanwhile, and the message with it; -EALREADY: the same message came before it after
- * all, with reservation.sequence; the reservation is given up then.
+ * all, with reservation.sequence; the reservation is given up then.  It cannot fail,
+ * but with @expects, which a publish has for one queue, and commits to that first:
+ * -ESTALE: as from broker_queue_reserve(); the reservation is given up.
  */
 int broker_queue_commit(struct broker_queue *queue, struct broker_reservation *reservation)
 {

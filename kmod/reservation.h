@@ -47,6 +47,8 @@ struct broker_spare {
  * @spare: room to use first, or NULL (owner: the publisher)
  * @id: its dedupe id, to be recorded with it, or NULL (owner: the publisher)
  * @producer: that sent it, to be recorded with it, or NULL (owner: the publisher)
+ * @expects: it is for a queue whose last sequence is @expected (owner: the publisher)
+ * @expected: that sequence (owner: the publisher)
  * @victims: entries set aside to be dropped (owner: the publisher)
  * @nr_victims: how many (owner: the publisher)
  * @victim_bytes: their bytes (owner: the publisher)
@@ -55,7 +57,8 @@ struct broker_spare {
  * @spare_messages: what it took from @spare (owner: the publisher)
  * @spare_bytes: what it took from @spare (owner: the publisher)
  * @sequence: of the message when it is committed; of the first one, if known, where
- *	it is a duplicate (owner: the publisher)
+ *	it is a duplicate; the queue's last where that was not @expected (owner: the
+ *	publisher)
  * @overwrite: of a ring, which was full: the commit makes room (owner: the publisher)
  * @depth: queues before this one that make room (owner: the publisher)
  * @letters: of @victims, if they are to be dead-lettered (owner: the publisher)
@@ -65,6 +68,8 @@ struct broker_reservation {
 	struct broker_spare *spare;
 	struct broker_mark *id;
 	struct broker_mark *producer;
+	bool expects;
+	u64 expected;
 	struct broker_entry *victims;
 	u32 nr_victims;
 	u64 victim_bytes;

@@ -16,6 +16,7 @@
 #include "exchange.h"
 #include "headers.h"
 #include "memory.h"
+#include "message.h"
 #include "rewrite.h"
 #include "route.h"
 #include "selector.h"
@@ -587,5 +588,20 @@ int broker_routes_find(struct broker_routes *routes, struct broker *broker,
 	}
 	routes_unique(routes);
 	routes_count_taps(routes);
+	return 0;
+}
+
+/* Has the message carry the key that it was routed by. */
+int broker_routes_rewrite(const struct broker_routes *routes, struct broker_message **message)
+{
+	struct broker_message *copy;
+
+	if (!routes->rewritten)
+		return 0;
+	copy = broker_message_rewritten(*message, routes->key, routes->key_len);
+	if (!copy)
+		return -ENOMEM;
+	broker_message_put(*message);
+	*message = copy;
 	return 0;
 }

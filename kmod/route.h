@@ -11,6 +11,7 @@
 struct broker;
 struct broker_binding;
 struct broker_exchange;
+struct broker_message;
 
 /**
  * DOC: Routes
@@ -128,6 +129,7 @@ struct broker_routing {
 void broker_routes_init(struct broker_routes *routes);
 int broker_routes_find(struct broker_routes *routes, struct broker *broker,
 		       const struct broker_routing *routing);
+int broker_routes_rewrite(const struct broker_routes *routes, struct broker_message **message);
 void broker_routes_drop(struct broker_routes *routes, u32 index);
 void broker_routes_put(struct broker_routes *routes);
 void broker_routes_move(struct broker_routes *to, struct broker_routes *from);

@@ -300,7 +300,7 @@ int broker_session_info(struct broker_session *session, void *arg, void __user *
 		.size = size,
 		.abi_version = BROKER_ABI_VERSION,
 		.max_ops = BROKER_MAX_OPS,
-		.features = BROKER_FEATURE_ATOMIC,
+		.features = BROKER_FEATURE_ATOMIC | BROKER_FEATURE_EXPECT,
 		.properties = BROKER_PROPERTIES_ACCEPTED,
 		.session = session->id,
 		.max_body = BROKER_MAX_BODY,

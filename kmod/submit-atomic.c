@@ -58,6 +58,8 @@ struct atomic_step {
  * @transaction: hides what it links
  * @spares: one for each queue that something is accepted from
  * @nr_spares: how many
+ * @expecting: its first publish has BROKER_PUBLISH_F_EXPECT
+ * @first: which operation that is
  * @failed: operation that cannot be done
  */
 struct atomic {
@@ -69,6 +71,8 @@ struct atomic {
 	struct broker_transaction *transaction;
 	struct broker_spare *spares;
 	u32 nr_spares;
+	bool expecting;
+	u32 first;
 	u32 failed;
 };
 
@@ -114,7 +118,7 @@ static int atomic_prepare_publish(struct atomic *atomic, u32 index)
 	trace_broker_publish(submit->session, message);
 	err = broker_publish_may(submit->session->broker) ?:
 	      broker_publish_route(submit, op, message) ?:
-	      broker_publish_rewrite(&submit->routes, &step->message) ?:
+	      broker_routes_rewrite(&submit->routes, &step->message) ?:
 	      broker_publish_admit(submit, op, step->message, &step->admission, true);
 	if (err) {
 		broker_routes_put(&submit->routes);
@@ -125,6 +129,27 @@ static int atomic_prepare_publish(struct atomic *atomic, u32 index)
 	}
 	broker_routes_move(&step->routes, &submit->routes);
 	return broker_publish_prepare(submit, &step->routes, step->message);
+}
+
+/* Of all publishes the first alone may expect something: that is committed before all else. */
+static int atomic_check_expected(struct atomic *atomic)
+{
+	bool found = false;
+	u32 i;
+
+	for (i = 0; i < atomic->nr; i++) {
+		if (!is_publish(&atomic->ops[i]))
+			continue;
+		if (atomic->ops[i].flags & BROKER_PUBLISH_F_EXPECT) {
+			atomic->failed = i;
+			if (found)
+				return -EINVAL;
+			atomic->expecting = true;
+			atomic->first = i;
+		}
+		found = true;
+	}
+	return 0;
 }
 
 static int atomic_prepare(struct atomic *atomic)
@@ -138,6 +163,9 @@ static int atomic_prepare(struct atomic *atomic)
 		if (err)
 			return err;
 	}
+	err = atomic_check_expected(atomic);
+	if (err)
+		return err;
 	for (i = 0; i < atomic->nr; i++) {
 		const struct broker_settle *settle = &atomic->ops[i].settle;
 		struct atomic_step *step = &atomic->steps[i];
@@ -322,35 +350,49 @@ static int atomic_acquire(struct atomic *atomic)
 	return err;
 }
 
-static void atomic_commit_publish(struct atomic *atomic, u32 index)
+static int atomic_commit_publish(struct atomic *atomic, u32 index)
 {
 	struct atomic_step *step = &atomic->steps[index];
 	struct broker_submission *submit = atomic->submit;
 	struct broker_result *result = &atomic->results[index];
+	int err;
 
 	if (step->refused)
 		broker_publish_count_refusals(submit, &step->routes, 1,
 					      broker_message_size(step->message));
-	broker_publish_commit(submit, &step->routes, atomic->transaction, result);
+	err = broker_publish_commit(submit, &step->routes, atomic->transaction, result);
+	if (err)
+		return err;
 	if (step->dropped || step->refusal)
 		atomic64_inc(&submit->session->refused);
 	else
 		atomic64_inc(&submit->session->published);
+	return 0;
 }
 
-/* Cannot fail. */
-static void atomic_commit(struct atomic *atomic)
+/* Cannot fail, but where the first publish expects what is so no more: -ESTALE. */
+static int atomic_commit(struct atomic *atomic)
 {
 	struct broker_submission *submit = atomic->submit;
 	struct broker *broker = submit->session->broker;
 	u32 i, j;
+	int err;
 
+	if (atomic->expecting) {
+		err = atomic_commit_publish(atomic, atomic->first);
+		if (err) {
+			atomic->failed = atomic->first;
+			atomic_undo(atomic);
+			return err;
+		}
+	}
 	for (i = 0; i < atomic->nr; i++) {
 		struct atomic_step *step = &atomic->steps[i];
 		unsigned int opcode = atomic->ops[i].opcode;
 
 		if (is_publish(&atomic->ops[i])) {
-			atomic_commit_publish(atomic, i);
+			if (!atomic->expecting || i != atomic->first)
+				atomic_commit_publish(atomic, i);
 			continue;
 		}
 		atomic->results[i].accepted = step->claim.count;
@@ -385,6 +427,7 @@ static void atomic_commit(struct atomic *atomic)
 				broker_queue_dispatch(step->routes.route[j].queue);
 	}
 	broker_transaction_done(broker);
+	return 0;
 }
 
 /* Writes the confirms, of what was done or of what stood in the way, and lets go. */
@@ -418,7 +461,7 @@ static int atomic_run(struct atomic *atomic)
 
 	err = atomic_prepare(atomic) ?: atomic_acquire(atomic);
 	if (!err)
-		atomic_commit(atomic);
+		err = atomic_commit(atomic);
 	atomic_end(atomic, !err);
 	return err;
 }

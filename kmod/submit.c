@@ -107,7 +107,7 @@ static int submit_reply(struct broker_submission *submit, const struct broker_op
 	BUILD_BUG_ON(offsetof(struct broker_reply, consumer) !=
 		     offsetof(struct broker_publish, min_routes));
 	BUILD_BUG_ON(offsetof(struct broker_reply, tag) !=
-		     offsetof(struct broker_publish, reserved2));
+		     offsetof(struct broker_publish, expected_sequence));
 	BUILD_BUG_ON(offsetof(struct broker_reply, fds) != offsetof(struct broker_publish, fds));
 	if (op->flags & ~BROKER_PUBLISH_F_BODY_FD)
 		return -EOPNOTSUPP;
@@ -117,7 +117,7 @@ static int submit_reply(struct broker_submission *submit, const struct broker_op
 	if (!consumer)
 		return -ENOENT;
 	publish.publish.min_routes = 0;
-	publish.publish.reserved2 = 0;
+	publish.publish.expected_sequence = 0;
 	message = broker_publish_message(submit, &publish);
 	err = PTR_ERR_OR_ZERO(message);
 	if (!err) {

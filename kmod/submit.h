@@ -59,7 +59,6 @@ int broker_publish_route(struct broker_submission *submit, const struct broker_o
 int broker_publish_admit(struct broker_submission *submit, const struct broker_op *op,
 			 struct broker_message *message, struct broker_admission *admission,
 			 bool holds);
-int broker_publish_rewrite(const struct broker_routes *routes, struct broker_message **message);
 int broker_publish_prepare(struct broker_submission *submit, struct broker_routes *routes,
 			   struct broker_message *message);
 void broker_publish_unprepare(struct broker_routes *routes);
@@ -72,9 +71,8 @@ int broker_publish_wait(struct broker_submission *submit, struct broker_queue *q
 			u32 messages, u64 bytes);
 void broker_publish_count_refusals(struct broker_submission *submit, struct broker_routes *routes,
 				   u32 messages, u64 bytes);
-void broker_publish_commit(struct broker_submission *submit, struct broker_routes *routes,
-			   struct broker_transaction *transaction,
-			   struct broker_result *result);
+int broker_publish_commit(struct broker_submission *submit, struct broker_routes *routes,
+			  struct broker_transaction *transaction, struct broker_result *result);
 void broker_publish_confirm(struct broker_submission *submit, struct broker_routes *routes,
 			    u32 index, struct broker_result *result);
 bool broker_publish_is_unconfirmed(const struct broker_op *op, int err);

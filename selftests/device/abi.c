@@ -256,7 +256,7 @@ RESERVED_CALL(browse, BROWSE, cursor2);
 		.opcode = BROKER_OP_##OP, .offset = offsetof(struct broker_op, member), \
 	}
 RESERVED_OP(publish_op, PUBLISH, reserved);
-RESERVED_OP(publish, PUBLISH, publish.reserved2);
+RESERVED_OP(publish, PUBLISH, publish.expected_sequence);
 RESERVED_OP(publish_fds, PUBLISH, publish.fds);
 #define RESERVED_SETTLE(name, OP)						\
 	RESERVED_OP(name##_op, OP, reserved);					\

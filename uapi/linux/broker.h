@@ -298,6 +298,7 @@ enum {
 
 /* What this module can do, for struct broker_info.features. */
 #define BROKER_FEATURE_ATOMIC		(1ULL << 0)	/* BROKER_SUBMIT_F_ATOMIC */
+#define BROKER_FEATURE_EXPECT		(1ULL << 1)	/* BROKER_PUBLISH_F_EXPECT */
 
 /**
  * struct broker_info - ioctl(BROKER_IOC_INFO)
@@ -580,6 +581,7 @@ enum broker_confirm_level {
 /* struct broker_op.flags of a PUBLISH */
 #define BROKER_PUBLISH_F_OPTIONAL	(1U << 0)	/* no matching queue is success */
 #define BROKER_PUBLISH_F_PARTIAL	(1U << 1)	/* one that refuses does not stop others */
+#define BROKER_PUBLISH_F_EXPECT		(1U << 2)	/* only if nothing else has come */
 #define BROKER_PUBLISH_F_RETAIN		(1U << 3)	/* the exchange keeps it for new bindings */
 #define BROKER_PUBLISH_F_WILL		(1U << 4)	/* not now: when this process dies */
 #define BROKER_PUBLISH_F_REQUEST	(1U << 5)	/* whoever gets it is to reply */
@@ -602,7 +604,8 @@ enum broker_confirm_level {
  * @nr_fds: files that go with it, 0 to BROKER_MAX_FDS
  * @min_routes: fewest queues that must take the message; 0 counts as 1, or as 0
  *	with BROKER_PUBLISH_F_OPTIONAL
- * @reserved2: must be 0
+ * @expected_sequence: with BROKER_PUBLISH_F_EXPECT, the last sequence of the queue; 0:
+ *	nothing ever came into it; without, must be 0
  * @fds: pointer to @nr_fds file descriptors (__s32); 0 if there are none
  *
  * Where @body is just behind the last byte of @head, both are read in one step.
@@ -621,6 +624,17 @@ enum broker_confirm_level {
  * BROKER_PUBLISH_F_RETAIN has the exchange keep the message, see "Retained
  * messages"; then @min_routes 0 counts as 0: to be retained is enough.
  *
+ * With BROKER_PUBLISH_F_EXPECT the message is taken only if the last one that came into
+ * the queue, in whatever way and whatever became of it since, has the sequence
+ * @expected_sequence; else nothing is done, and ESTALE says so, with the sequence
+ * that is the last one in the confirm and the result.  So of several that publish
+ * with the same expectation one succeeds, and its message is next to the one that
+ * it knew of.  Exactly one queue must match, taps aside (EINVAL).  A duplicate, see
+ * there, stays a success, whatever came after it.  In an atomic SUBMIT the first
+ * PUBLISH alone may have the flag (EINVAL), and stands for all: is it ESTALE, nothing
+ * is done.  It does not go with BROKER_PUBLISH_F_WILL, BROKER_PUBLISH_F_REQUEST,
+ * BROKER_PUBLISH_F_RETAIN and BROKER_CONFIRM_NONE (EINVAL).
+ *
  * Errors (in struct broker_result):
  *
  *  - ENOENT: no such exchange; or, through the default exchange, no such queue.
@@ -631,6 +645,7 @@ enum broker_confirm_level {
  *  - EAGAIN: a queue is full; poll for EPOLLOUT, or give the call a @timeout_ns
  *    where the queue's overflow policy is "block".  (EPOLLOUT tells of room in that
  *    queue, not in one that dead letters go to.)
+ *  - ESTALE: the queue's last sequence is not @expected_sequence.
  *  - ETIMEDOUT, EINTR: it stayed so until @timeout_ns, or until a signal;
  *    after EINTR the rest of the call gets ECANCELED.
  *  - ESHUTDOWN: a matching queue is sealed, or the broker is draining: it takes
@@ -700,7 +715,7 @@ struct broker_publish {
 	__u8 confirm;
 	__u8 nr_fds;
 	__u32 min_routes;
-	__aligned_u64 reserved2;
+	__aligned_u64 expected_sequence;
 	__aligned_u64 fds;
 };
 
@@ -871,7 +886,8 @@ struct broker_op {
  *	taps aside; settlements: deliveries settled
  * @refused: PUBLISH: matching queues that did not
  * @confirm: index of the operation's first struct broker_confirm
- * @sequence: PUBLISH: the message's sequence in its queue, where exactly one took it
+ * @sequence: PUBLISH: the message's sequence in its queue, where exactly one took it;
+ *	with ESTALE, the queue's last
  */
 struct broker_result {
 	__s32 error;
@@ -891,7 +907,7 @@ struct broker_result {
  *	where it went without the message, as its overflow policy says
  * @reserved: 0
  * @sequence: the message's sequence in that queue, or 0; with EALREADY that of the
- *	first one
+ *	first one, with ESTALE the queue's last
  */
 struct broker_confirm {
 	__u32 op;
