@@ -146,6 +146,17 @@ int broker_batch_publish(struct broker_batch *batch, const char *exchange, const
 	return batch->nr_ops++;
 }
 
+int broker_batch_expect(struct broker_batch *batch, uint64_t sequence)
+{
+	struct broker_op *op = batch->nr_ops ? &batch->ops[batch->nr_ops - 1] : NULL;
+
+	if (!op || op->opcode != BROKER_OP_PUBLISH)
+		return -EINVAL;
+	op->flags |= BROKER_PUBLISH_F_EXPECT;
+	op->publish.expected_sequence = sequence;
+	return 0;
+}
+
 static int add_settle(struct broker_batch *batch, uint32_t consumer, uint64_t tag,
 		      enum broker_opcode outcome, uint32_t flags, uint64_t time_ms)
 {

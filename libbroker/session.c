@@ -251,10 +251,10 @@ static int submit_one(struct broker_session *session, struct broker_op *op, uint
 	return err ? err : result->error;
 }
 
-/* @name: of a will */
+/* @name: of a will; @expected: with BROKER_PUBLISH_F_EXPECT */
 static int publish(struct broker_session *session, const char *exchange, const char *key,
 		   const struct broker_message *message, uint32_t flags, uint64_t name,
-		   uint64_t timeout_ns, struct broker_result *result)
+		   uint64_t expected, uint64_t timeout_ns, struct broker_result *result)
 {
 	char scratch[2 * INLINE_BODY];
 	char *buffer = scratch;
@@ -271,6 +271,7 @@ static int publish(struct broker_session *session, const char *exchange, const c
 
 	err = broker_publish_encode(&op, buffer, exchange, key, message, flags);
 	op.user_data = name;
+	op.publish.expected_sequence = expected;
 	if (!err)
 		err = submit_one(session, &op, timeout_ns, result);
 
@@ -286,7 +287,21 @@ int broker_session_publish(struct broker_session *session, const char *exchange,
 	struct broker_result result;
 	int err;
 
-	err = publish(session, exchange, key, message, flags, 0, timeout_ns, &result);
+	err = publish(session, exchange, key, message, flags, 0, 0, timeout_ns, &result);
+	return err ? err : (int)result.accepted;
+}
+
+int broker_session_publish_expected(struct broker_session *session, const char *exchange,
+				    const char *key, const struct broker_message *message,
+				    uint32_t flags, uint64_t timeout_ns, uint64_t *sequence)
+{
+	struct broker_result result = { 0 };
+	int err;
+
+	err = publish(session, exchange, key, message, flags | BROKER_PUBLISH_F_EXPECT, 0,
+		      *sequence, timeout_ns, &result);
+	if (!err || err == -ESTALE)
+		*sequence = result.sequence;
 	return err ? err : (int)result.accepted;
 }
 
@@ -295,7 +310,7 @@ int broker_session_will(struct broker_session *session, const char *exchange, co
 {
 	struct broker_result result;
 
-	return publish(session, exchange, key, message, flags | BROKER_PUBLISH_F_WILL, name, 0,
+	return publish(session, exchange, key, message, flags | BROKER_PUBLISH_F_WILL, name, 0, 0,
 		       &result);
 }
 
@@ -307,7 +322,7 @@ int broker_session_request(struct broker_session *session, const char *exchange,
 	int err;
 
 	err = publish(session, exchange, key, message, flags | BROKER_PUBLISH_F_REQUEST, user_data,
-		      timeout_ns, &result);
+		      0, timeout_ns, &result);
 	return err ? err : (int)result.accepted;
 }
 

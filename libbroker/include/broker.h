@@ -167,6 +167,27 @@ int broker_session_publish(struct broker_session *session, const char *exchange,
 			   uint64_t timeout_ns);
 
 /**
+ * broker_session_publish_expected() - Publish if nothing else has come into the queue
+ * @session: the session; may be called by several threads
+ * @exchange: name; exactly one queue must match
+ * @key: routing key
+ * @message: properties and body
+ * @flags: as broker_session_publish()
+ * @timeout_ns: as broker_session_publish()
+ * @sequence: the sequence of the last message that came into the queue, 0 if none
+ *	ever did; becomes that of the message, or with -ESTALE what it should have been
+ *
+ * Who reads a queue's messages up to @sequence, decides by them what comes next, and
+ * publishes that so, knows that nobody else has decided meanwhile; else he reads on.
+ *
+ * Return: 1; -ESTALE: @sequence is not the last one; -EINVAL: more or fewer queues
+ * match; else as broker_session_publish().
+ */
+int broker_session_publish_expected(struct broker_session *session, const char *exchange,
+				    const char *key, const struct broker_message *message,
+				    uint32_t flags, uint64_t timeout_ns, uint64_t *sequence);
+
+/**
  * broker_session_will() - Arm a last will: a message for the case that this process dies
  * @session: opened by this process; may be called by several threads
  * @exchange: as broker_session_publish()
@@ -643,6 +664,17 @@ unsigned int broker_batch_length(const struct broker_batch *batch);
 int broker_batch_publish(struct broker_batch *batch, const char *exchange, const char *key,
 			 const struct broker_message *message, uint32_t flags,
 			 enum broker_confirm_level confirm, uint32_t min_routes);
+
+/**
+ * broker_batch_expect() - Make the publish that was added last a conditional one
+ * @batch: the batch
+ * @sequence: as broker_session_publish_expected() takes it
+ *
+ * With BROKER_SUBMIT_F_ATOMIC that can be the first publish only, and the whole batch
+ * depends on it.  With -ESTALE the result's sequence is what it should have been.
+ * Return: 0; -EINVAL: what was added last is no publish.
+ */
+int broker_batch_expect(struct broker_batch *batch, uint64_t sequence);
 
 /**
  * broker_batch_settle() - Add a settlement

@@ -161,6 +161,19 @@ teardown() { drop_broker; }
 	[ "$output" = "published 3, enqueued 3, refused 0" ]
 }
 
+@test "publish --expect-sequence is taken if nothing else came" {
+	brokerctl queue add log
+	brokerctl publish '' log --body one --expect-sequence 0
+	refused "the queue's last sequence is another" \
+		brokerctl publish '' log --body two --expect-sequence 0
+	said "hint: it is 1"
+	json '.queues[0].sequence == 2' \
+		brokerctl publish '' log --body two --expect-sequence 1 --json
+	[ "$(brokerctl get log --count 10)" = $'one\ntwo' ]
+	misused "--expect-sequence is for one message" \
+		brokerctl publish '' log --lines --expect-sequence 2
+}
+
 @test "publish without permission is refused" {
 	brokerctl exchange set logs --mode 0600
 	refused "no permission to publish to exchange 'logs'" as_nobody publish logs k --body x

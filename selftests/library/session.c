@@ -373,6 +373,44 @@ static void test_subscribe(void)
 	broker_session_close(one);
 }
 
+static void test_publish_expected(void)
+{
+	struct broker_message *message;
+	struct broker_session *own;
+	struct broker_batch *batch;
+	uint64_t sequence = 0;
+
+	new_broker();
+	own = new_session();
+	message = new_message("m");
+	new_queue("log", NULL);
+	EXPECT_EQ(broker_session_publish_expected(own, "", "log", message, 0, 0, &sequence), 1);
+	EXPECT_EQ(sequence, 1);
+	MUST(publish_text(own, "log", "another"));
+	EXPECT_EQ(broker_session_publish_expected(own, "", "log", message, 0, 0, &sequence),
+		  -ESTALE);
+	EXPECT_EQ(sequence, 2);
+	EXPECT_EQ(broker_session_publish_expected(own, "", "log", message, 0, 0, &sequence), 1);
+	EXPECT_EQ(sequence, 3);
+	EXPECT_EQ(broker_session_publish_expected(own, "", "none", message, 0, 0, &sequence),
+		  -ENOENT);
+	EXPECT_EQ(sequence, 3);
+
+	MUST(broker_batch_new(&batch, own));
+	EXPECT_EQ(broker_batch_expect(batch, 3), -EINVAL);
+	for (unsigned int i = 0; i < 2; i++) {
+		MUST(broker_batch_publish(batch, "", "log", message, 0, 0, 0));
+		EXPECT_EQ(broker_batch_expect(batch, 3), 0);
+	}
+	EXPECT_EQ(broker_batch_submit(batch, 0, 0), 1);
+	EXPECT_EQ(broker_batch_result(batch, 0)->sequence, 4);
+	EXPECT_EQ(broker_batch_result(batch, 1)->error, -ESTALE);
+	EXPECT_EQ(broker_batch_result(batch, 1)->sequence, 4);
+	broker_batch_free(batch);
+	broker_message_free(message);
+	broker_session_close(own);
+}
+
 static const struct tap_test tests[] = {
 	TAP_TEST(subscribe),
 	TAP_TEST(info),
@@ -383,5 +421,6 @@ static const struct tap_test tests[] = {
 	TAP_TEST(signal),
 	TAP_TEST(threads),
 	TAP_TEST(will),
+	TAP_TEST(publish_expected),
 };
 TAP_MAIN(tests)

@@ -145,6 +145,7 @@ enum option_id {
 	OPT_PUBLISH_RETAIN,
 	OPT_CONFIRM,
 	OPT_MIN_ROUTES,
+	OPT_EXPECT,
 	OPT_PUBLISH_TIMEOUT,
 	OPT_TALLY,
 	/* of receiving */

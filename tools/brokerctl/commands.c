@@ -449,8 +449,8 @@ const struct command commands[] = {
 		.arguments = { PUBLISH_ARGUMENTS,
 			       { .name = "FILE", .names = NAMES_FILE, .optional = true } },
 		.options = { OPT_BODY, OPT_LINES, OPT_OPTIONAL, OPT_PARTIAL, OPT_PUBLISH_RETAIN,
-			     OPT_CONFIRM, OPT_MIN_ROUTES, OPT_PUBLISH_TIMEOUT, PROPERTY_OPTIONS,
-			     OPT_TALLY },
+			     OPT_CONFIRM, OPT_MIN_ROUTES, OPT_EXPECT, OPT_PUBLISH_TIMEOUT,
+			     PROPERTY_OPTIONS, OPT_TALLY },
 		.run = publish_run,
 	},
 	{

@@ -499,6 +499,11 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.min = 1, .max = UINT32_MAX,
 		.help = "fewest queues that must take a message (default 1)",
 	},
+	[OPT_EXPECT] = {
+		.name = "expect-sequence", .kind = VALUE_NUMBER, .value_name = "N",
+		.max = INT64_MAX,
+		.help = "only if that is the sequence of the last message in the queue, 0 for none",
+	},
 	[OPT_PUBLISH_TIMEOUT] = {
 		.name = "timeout", .kind = VALUE_DURATION, .value_name = "TIME",
 		.help = "longest wait for room in a queue that blocks when full (default 0)",

@@ -51,6 +51,8 @@ char *publish_reason(const struct args *args, int error)
 		return text_copy("a queue is sealed, or the broker is draining");
 	case EMSGSIZE:
 		return text_copy("the message is too large");
+	case ESTALE:
+		return text_copy("the queue's last sequence is another");
 	case EILSEQ:
 		return text_copy("exchange, key or a property is not clean UTF-8 text");
 	case ENAMETOOLONG:
@@ -119,7 +121,11 @@ static int tell_failure(const struct publication *publication, unsigned int inde
 	else
 		failure(publication->args, "%s", sentence);
 	free(sentence);
-	tell_refusals(publication, index);
+	if (error == -ESTALE)
+		hint("it is %llu", (unsigned long long)
+		     broker_batch_result(publication->batch, index)->sequence);
+	else
+		tell_refusals(publication, index);
 	publish_hint(publication->args, error);
 	return STATUS_FAILED;
 }
@@ -203,6 +209,8 @@ static int collect_message(struct publication *publication)
 				     publication->message, flags,
 				     args_number(args, OPT_CONFIRM, BROKER_CONFIRM_ENQUEUED),
 				     args_number(args, OPT_MIN_ROUTES, 0));
+	if (added >= 0 && args_has(args, OPT_EXPECT))
+		broker_batch_expect(publication->batch, args_number(args, OPT_EXPECT, 0));
 	return added < 0 ? tell_failure(publication, 0, added) : STATUS_OK;
 }
 
@@ -398,6 +406,8 @@ int publish_run(const struct args *args)
 		return usage_error(args->command, "--body takes the place of FILE and --lines");
 	if (args_has(args, OPT_DEDUPE_ID) && args_has(args, OPT_LINES))
 		return usage_error(args->command, "--dedupe-id names one message, not --lines");
+	if (args_has(args, OPT_EXPECT) && args_has(args, OPT_LINES))
+		return usage_error(args->command, "--expect-sequence is for one message");
 	if (args_has(args, OPT_PRODUCER) != args_has(args, OPT_PRODUCER_SEQUENCE))
 		return usage_error(args->command,
 				   "--producer and --producer-sequence go together");
