@@ -168,6 +168,34 @@ TEST_F(fault, dedupe)
 	ALL_POINTS_MET();
 }
 
+/* What is expected is what the last success left, whatever has failed since. */
+TEST_F(fault, expect)
+{
+	struct broker_result result;
+	struct broker_submit s;
+	struct broker_op op;
+	uint64_t last = 0;
+	int ret;
+
+	op_publish(&op, &(struct pub) { .key = "p", .body = "m",
+					.flags = BROKER_PUBLISH_F_EXPECT });
+	s = submit_of(&op, 1, &result);
+	EACH_POINT {
+		op.publish.expected_sequence = last;
+		result.error = 1;
+		ret = faulty(self->fd, BROKER_IOC_SUBMIT, &s);
+		FAULT_OR_SUCCESS(ret);
+		if (!ret && result.error != 1)
+			FAULT_OR_SUCCESS(result.error);
+		ASSERT_LE(last, ready("p"));
+		ASSERT_GE(last + 1, ready("p"));
+		last = ready("p");
+	}
+	ALL_POINTS_MET();
+	EXPECT_LT(0, last);
+	op_free(&op);
+}
+
 /* A transaction of a delivery and three messages, in two queues. */
 TEST_F(fault, atomic)
 {

@@ -73,6 +73,7 @@ struct pub {
 	uint16_t flags;
 	uint8_t confirm;
 	uint32_t min_routes;
+	uint64_t expected;
 	uint64_t timeout_ns;
 };
 
@@ -98,6 +99,7 @@ static inline void op_publish(struct broker_op *op, const struct pub *p)
 			.key_len = key_len,
 			.confirm = p->confirm,
 			.min_routes = p->min_routes,
+			.expected_sequence = p->expected,
 		},
 	};
 }
