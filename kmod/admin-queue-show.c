@@ -228,6 +228,31 @@ static int put_stats(struct sk_buff *skb, const struct broker_queue_stats *stats
 	       put_u64(skb, BROKER_A_QUEUE_OVERWRITTEN, stats->overwritten);
 }
 
+static int put_latency(struct sk_buff *skb, int times, int sum,
+		       const struct broker_latency *latency)
+{
+	unsigned int nr = BROKER_LATENCY_BUCKETS;
+
+	while (nr && !latency->count[nr - 1])
+		nr--;
+	return (nr && nla_put(skb, times, nr * sizeof(*latency->count), latency->count)) ||
+	       put_u64(skb, sum, latency->sum);
+}
+
+/* Not by way of a snapshot, which is large enough for a stack. */
+static int put_latencies(struct sk_buff *skb, struct broker_queue *queue)
+{
+	int err;
+
+	spin_lock(&queue->lock);
+	err = put_latency(skb, BROKER_A_QUEUE_WAIT_TIMES, BROKER_A_QUEUE_WAIT_TIME_SUM,
+			  &queue->waits) ||
+	      put_latency(skb, BROKER_A_QUEUE_HOLD_TIMES, BROKER_A_QUEUE_HOLD_TIME_SUM,
+			  &queue->holds);
+	spin_unlock(&queue->lock);
+	return err;
+}
+
 int broker_nl_put_queue(struct sk_buff *skb, const struct broker_nl_head *head,
 			struct broker_queue *queue)
 {
@@ -240,7 +265,7 @@ int broker_nl_put_queue(struct sk_buff *skb, const struct broker_nl_head *head,
 	err = broker_nl_end(skb, hdr,
 			     !hdr || put_identity(skb, head, queue) || put_snapshot(skb, &now) ||
 			     put_times(skb, &now) || put_flow(skb, &now) || put_dedupe(skb, &now) ||
-			     put_stats(skb, &now.stats));
+			     put_stats(skb, &now.stats) || put_latencies(skb, queue));
 	broker_target_put(now.dead_letter);
 	return err;
 }

@@ -398,6 +398,8 @@ static void consumer_hand_out_locked(struct broker_consumer *consumer, struct br
 	lockdep_assert_held(&queue->lock);
 	broker_entry_insert(&consumer->leased, entry, ++consumer->last_tag);
 	entry->state = BROKER_ENTRY_LEASED;
+	entry->taken = broker_now();
+	broker_latency_add(&queue->waits, entry->since ?: entry->taken, entry->taken);
 	broker_lease_begin_locked(consumer, entry);
 	entry->acquired++;
 	trace_broker_deliver(consumer, entry, entry->key);
@@ -549,6 +551,8 @@ void broker_consumer_unlease(struct broker_consumer *consumer,
 		if (!entry)
 			continue;
 		broker_entry_erase(&consumer->leased, entry);
+		broker_latency_take_back(&queue->waits, entry->since ?: entry->taken,
+					 entry->taken);
 		if (entry->acquired > 1)
 			queue->stats.redelivered--;
 		entry->acquired--;

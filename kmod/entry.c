@@ -73,6 +73,7 @@ void broker_entry_free_list(struct broker_entry *list)
  */
 void broker_entry_returned(struct broker_entry *entry, const struct broker_return *how, u64 delay)
 {
+	entry->since = 0;
 	entry->at = delay == BROKER_NEVER ? BROKER_NEVER : delay ? broker_now() + delay : 0;
 	if (entry->holder != how->holder) {
 		put_pid(entry->holder);

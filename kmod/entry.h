@@ -66,6 +66,8 @@ enum broker_entry_state {
  * @expiry: if it has a time to live, with the entry (const)
  * @turn: if it takes turns with others, with the entry (const once enqueued)
  * @deaths: how it died in other queues, or NULL, with a reference (const)
+ * @since: since when it is to be had, unless it is deferred; 0: not yet (queue.lock)
+ * @taken: when it was handed out last (queue.lock)
  * @acquired: times it was handed out (queue.lock)
  * @failed: times that failed (queue.lock)
  * @cause: enum broker_cause, why it last came back (queue.lock)
@@ -97,6 +99,8 @@ struct broker_entry {
 	struct broker_expiry *expiry;
 	struct broker_turn *turn;
 	struct broker_deaths *deaths;
+	u64 since;
+	u64 taken;
 	u32 acquired;
 	u16 failed;
 	u8 cause;

@@ -604,12 +604,16 @@ void broker_queue_dispatch(struct broker_queue *queue)
 /* Puts an entry where it belongs now: to wait, to its place, or to the dead. */
 void broker_queue_place_locked(struct broker_queue *queue, struct broker_entry *entry)
 {
+	u64 now = broker_now();
+
 	lockdep_assert_held(&queue->lock);
+	if (!entry->since && entry->at != BROKER_NEVER)
+		entry->since = max(now, entry->at);
 	if (queue->max_delivery && entry->failed >= queue->max_delivery)
 		broker_queue_bury_locked(queue, entry, BROKER_DEATH_MAX_DELIVERY);
 	else if (entry->at == BROKER_NEVER && !queue->dead)
 		broker_schedule_defer_locked(queue, entry);
-	else if (entry->at > broker_now() && !queue->dead)
+	else if (entry->at > now && !queue->dead)
 		broker_schedule_wait_locked(queue, entry);
 	else
 		broker_queue_ready_locked(queue, entry);
@@ -726,6 +730,7 @@ void broker_queue_bury_locked(struct broker_queue *queue, struct broker_entry *e
 {
 	broker_schedule_leave_locked(queue, entry);
 	broker_turn_leave_locked(queue, entry);
+	entry->since = 0;
 	entry->reason = reason;
 	if (reason == BROKER_DEATH_EXPIRED)
 		queue->stats.expired++;

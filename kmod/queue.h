@@ -12,6 +12,7 @@
 #include "dedupe.h"
 #include "entry.h"
 #include "flow.h"
+#include "latency.h"
 #include "timer.h"
 
 struct broker;
@@ -251,6 +252,8 @@ struct broker_queue_stats {
  * @room: publishers that wait for room
  * @pollers: sessions that poll for room (queue.lock)
  * @stats: counters (queue.lock)
+ * @waits: from when messages are to be had until they are handed out (queue.lock)
+ * @holds: from then until they are settled (queue.lock)
  * @name_len: bytes of @name (const)
  * @name: not NUL-terminated for readers of its length, but so (const)
  */
@@ -325,6 +328,8 @@ struct broker_queue {
 	wait_queue_head_t room;
 	struct list_head pollers;
 	struct broker_queue_stats stats;
+	struct broker_latency waits;
+	struct broker_latency holds;
 
 	u8 name_len;
 	char name[];

@@ -103,6 +103,7 @@ void broker_schedule_move(struct broker_entry *entry, const struct broker_queue 
 	if (broker_props_find(broker_message_props(message), message->props_len,
 			      BROKER_PROP_PRIORITY, &view))
 		level = broker_prop_int64(&view);
+	entry->since = 0;
 	entry->place = schedule_place(to, level);
 	if (entry->expiry)
 		entry->expiry->at = entry->expiry->at > now ? entry->expiry->at - now : 0;

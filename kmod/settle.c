@@ -37,6 +37,7 @@ static void consumer_let_go_locked(struct broker_consumer *consumer, struct brok
 	WRITE_ONCE(consumer->nr_leased, consumer->nr_leased - 1);
 	consumer->bytes -= broker_message_size(entry->message);
 	consumer->settled++;
+	broker_latency_add(&consumer->queue->holds, entry->taken, broker_now());
 }
 
 /* Settles one of them as RELEASE, DELAY, DEFER or FAIL; @transaction hides it, if there is one. */

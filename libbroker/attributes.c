@@ -160,6 +160,10 @@ static const struct broker_attribute queue_list[] = {
 	PLAIN(QUEUE, PAUSE_MS, "pause-ms", U32),
 	PLAIN(QUEUE, MAX_RATE, "max-rate", U32),
 	PLAIN(QUEUE, MAX_BURST, "max-burst", U32),
+	PLAIN(QUEUE, WAIT_TIMES, "wait-times", BYTES),
+	PLAIN(QUEUE, WAIT_TIME_SUM, "wait-time-sum", U64),
+	PLAIN(QUEUE, HOLD_TIMES, "hold-times", BYTES),
+	PLAIN(QUEUE, HOLD_TIME_SUM, "hold-time-sum", U64),
 };
 
 static const struct broker_attribute binding_list[] = {

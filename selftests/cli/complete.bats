@@ -31,7 +31,7 @@ offers() { run -0 complete_line "$1"; [ "$(sort <<<"$output" | paste -sd' ')" = 
 	done
 	run ! grep -x complete <<<"$output"
 	offers 'brokerctl pu' 'publish purge'
-	offers 'brokerctl queue ' 'add del set show'
+	offers 'brokerctl queue ' 'add del pause resume set show'
 }
 
 @test "options of a command, and the words that they take" {

@@ -268,8 +268,8 @@ const struct command commands[] = {
 		.brief = "List queues, or show those named in full",
 		.object = &noun_queue,
 		.arguments = { QUEUE_NAMES(true) },
-		.options = { OPT_VERBOSE, OPT_WIDE },
-		.run = object_show,
+		.options = { OPT_LATENCY, OPT_VERBOSE, OPT_WIDE },
+		.run = queue_show,
 	},
 	{
 		.noun = "binding", .verb = "add",

@@ -202,6 +202,10 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.max = UINT32_MAX, .attribute = "max-burst",
 		.help = "most at once, after a while with none; 0: a tenth of --max-rate",
 	},
+	[OPT_LATENCY] = {
+		.name = "latency", .letter = 'l',
+		.help = "how long messages waited, and how long consumers took to settle them",
+	},
 	[OPT_FOR] = {
 		.name = "for", .kind = VALUE_DURATION, .value_name = "TIME",
 		.help = "how long, such as 10m; without it, until resumed",

@@ -19,6 +19,7 @@ int monitor_run(const struct args *args);
 int top_run(const struct args *args);
 int who_run(const struct args *args);
 int drain_run(const struct args *args);
+int queue_show(const struct args *args);
 int pause_run(const struct args *args);
 int move_run(const struct args *args);
 int copy_run(const struct args *args);
