@@ -82,7 +82,7 @@ static const struct nla_policy broker_queue_get_nl_policy[BROKER_A_QUEUE_NAME + 
 };
 
 /* BROKER_CMD_QUEUE_NEW - do */
-static const struct nla_policy broker_queue_new_nl_policy[BROKER_A_QUEUE_ORDERING + 1] = {
+static const struct nla_policy broker_queue_new_nl_policy[BROKER_A_QUEUE_SLOW_ACTION + 1] = {
 	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_QUEUE_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
 	[BROKER_A_QUEUE_SESSION] = { .type = NLA_U64, },
@@ -96,6 +96,8 @@ static const struct nla_policy broker_queue_new_nl_policy[BROKER_A_QUEUE_ORDERIN
 	[BROKER_A_QUEUE_SEALED] = NLA_POLICY_MAX(NLA_U32, 1),
 	[BROKER_A_QUEUE_SINGLE_ACTIVE] = NLA_POLICY_MAX(NLA_U32, 1),
 	[BROKER_A_QUEUE_ORDERING] = NLA_POLICY_MAX(NLA_U32, 1),
+	[BROKER_A_QUEUE_SLOW_AFTER] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_SLOW_ACTION] = NLA_POLICY_MAX(NLA_U32, 1),
 	[BROKER_A_QUEUE_PRIORITIES] = NLA_POLICY_RANGE(NLA_U32, 1, BROKER_PRIORITIES_MAX),
 	[BROKER_A_QUEUE_TTL] = { .type = NLA_U32, },
 	[BROKER_A_QUEUE_LEASE] = { .type = NLA_U32, },
@@ -115,7 +117,7 @@ static const struct nla_policy broker_queue_new_nl_policy[BROKER_A_QUEUE_ORDERIN
 };
 
 /* BROKER_CMD_QUEUE_SET - do */
-static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_ORDERING + 1] = {
+static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_SLOW_ACTION + 1] = {
 	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_QUEUE_MAX_MESSAGES] = NLA_POLICY_MIN(NLA_U32, 1),
 	[BROKER_A_QUEUE_MAX_BYTES] = NLA_POLICY_MIN(NLA_U64, 1),
@@ -127,6 +129,8 @@ static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_ORDERIN
 	[BROKER_A_QUEUE_SEALED] = NLA_POLICY_MAX(NLA_U32, 1),
 	[BROKER_A_QUEUE_SINGLE_ACTIVE] = NLA_POLICY_MAX(NLA_U32, 1),
 	[BROKER_A_QUEUE_ORDERING] = NLA_POLICY_MAX(NLA_U32, 1),
+	[BROKER_A_QUEUE_SLOW_AFTER] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_SLOW_ACTION] = NLA_POLICY_MAX(NLA_U32, 1),
 	[BROKER_A_QUEUE_PRIORITIES] = NLA_POLICY_RANGE(NLA_U32, 1, BROKER_PRIORITIES_MAX),
 	[BROKER_A_QUEUE_TTL] = { .type = NLA_U32, },
 	[BROKER_A_QUEUE_LEASE] = { .type = NLA_U32, },
@@ -385,13 +389,13 @@ static const struct genl_ops broker_nl_ops[] = {
 		.cmd		= BROKER_CMD_QUEUE_NEW,
 		.doit		= broker_nl_queue_new_doit,
 		.policy		= broker_queue_new_nl_policy,
-		.maxattr	= BROKER_A_QUEUE_ORDERING,
+		.maxattr	= BROKER_A_QUEUE_SLOW_ACTION,
 	},
 	{
 		.cmd		= BROKER_CMD_QUEUE_SET,
 		.doit		= broker_nl_queue_set_doit,
 		.policy		= broker_queue_set_nl_policy,
-		.maxattr	= BROKER_A_QUEUE_ORDERING,
+		.maxattr	= BROKER_A_QUEUE_SLOW_ACTION,
 	},
 	{
 		.cmd		= BROKER_CMD_QUEUE_DEL,

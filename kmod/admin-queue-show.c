@@ -15,6 +15,8 @@
  * @sealed: see there (const)
  * @single_active: see there (const)
  * @ordering: see there (const)
+ * @slow_after: see there (const)
+ * @slow_action: see there (const)
  * @nr_consumers: see there (const)
  * @nr_ready: see there (const)
  * @nr_unacked: see there (const)
@@ -49,6 +51,8 @@ struct queue_snapshot {
 	bool sealed;
 	bool single_active;
 	bool ordering;
+	u64 slow_after;
+	u32 slow_action;
 	u32 nr_consumers;
 	u32 nr_ready;
 	u32 nr_unacked;
@@ -86,6 +90,8 @@ static void take_snapshot(struct broker_queue *queue, struct queue_snapshot *now
 	now->sealed = queue->sealed;
 	now->single_active = queue->single_active;
 	now->ordering = queue->ordering;
+	now->slow_after = queue->slow_after;
+	now->slow_action = queue->slow_action;
 	now->nr_consumers = queue->nr_consumers;
 	now->nr_ready = queue->nr_ready;
 	now->nr_unacked = queue->nr_unacked;
@@ -177,6 +183,8 @@ static u64 to_ms(u64 ns)
 static int put_times(struct sk_buff *skb, const struct queue_snapshot *now)
 {
 	return nla_put_u32(skb, BROKER_A_QUEUE_PRIORITIES, now->levels) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_SLOW_AFTER, to_ms(now->slow_after)) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_SLOW_ACTION, now->slow_action) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_TTL, to_ms(now->ttl)) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_LEASE, to_ms(now->lease)) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_MAX_DELIVERY, now->max_delivery) ||

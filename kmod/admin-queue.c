@@ -74,6 +74,15 @@ static void parse_times(struct nlattr **attrs, struct broker_queue_config *confi
 		config->set |= BROKER_QUEUE_SET_TTL;
 		config->ttl = (u64)nla_get_u32(attrs[BROKER_A_QUEUE_TTL]) * NSEC_PER_MSEC;
 	}
+	if (attrs[BROKER_A_QUEUE_SLOW_AFTER]) {
+		config->set |= BROKER_QUEUE_SET_SLOW_AFTER;
+		config->slow_after = (u64)nla_get_u32(attrs[BROKER_A_QUEUE_SLOW_AFTER]) *
+				     NSEC_PER_MSEC;
+	}
+	if (attrs[BROKER_A_QUEUE_SLOW_ACTION]) {
+		config->set |= BROKER_QUEUE_SET_SLOW_ACTION;
+		config->slow_action = nla_get_u32(attrs[BROKER_A_QUEUE_SLOW_ACTION]);
+	}
 	if (attrs[BROKER_A_QUEUE_LEASE]) {
 		config->set |= BROKER_QUEUE_SET_LEASE;
 		config->lease = (u64)nla_get_u32(attrs[BROKER_A_QUEUE_LEASE]) * NSEC_PER_MSEC;

@@ -337,7 +337,8 @@ bool broker_consumer_detach(struct broker_consumer *consumer, const struct broke
 	broker_idle_arm_locked(queue);
 	broker_consumer_update_locked(consumer);
 	consumer_list_locked(consumer);
-	if (how->cause == BROKER_CAUSE_QUEUE_DELETED) {
+	/* The reader is told of what he did not do himself. */
+	if (how->cause == BROKER_CAUSE_QUEUE_DELETED || how->cause == BROKER_CAUSE_SLOW) {
 		spin_lock(&session->lock);
 		if (!session->ended)
 			list_add_tail(&consumer->of_session, &session->gone);

@@ -73,6 +73,9 @@ struct pid;
  * @next_lease: no lease ends before, on the lease clock (queue.lock)
  * @idle_since: has had pending entries, and not come for them, since then, on the
  *	lease clock (queue.lock)
+ * @progress: has had messages, and not called, since then, on the lease clock
+ *	(queue.lock)
+ * @slow: that was too long, and is told of (queue.lock)
  * @hung: a lease ended: it gets nothing until it shows signs of life (queue.lock)
  * @pause: it gets nothing (queue.lock)
  * @timer: when to look at its leases, or its pause ends (clock.lock)
@@ -114,6 +117,8 @@ struct broker_consumer {
 	u64 looked;
 	u64 next_lease;
 	u64 idle_since;
+	u64 progress;
+	bool slow;
 	bool hung;
 	struct broker_pause pause;
 	struct broker_timer timer;

@@ -5,6 +5,7 @@
 #include <linux/sched/signal.h>
 
 #include <linux/broker.h>
+#include <uapi/linux/broker_netlink.h>
 
 #include "advisory.h"
 #include "broker.h"
@@ -51,15 +52,28 @@ static u64 lease_of(const struct broker_consumer *consumer)
 	return consumer->lease ?: READ_ONCE(consumer->queue->lease);
 }
 
+/* How long it may have messages and do nothing before that is told; 0: for ever. */
+static u64 lease_slow_after(const struct broker_consumer *consumer)
+{
+	return READ_ONCE(consumer->queue->slow_after);
+}
+
 static u64 lease_clock(const struct broker_consumer *consumer, u64 now)
 {
 	return now - consumer->stopped;
+}
+
+/* It has messages, and was not told of as slow since it last called. */
+static bool lease_may_be_slow(const struct broker_consumer *consumer)
+{
+	return !consumer->slow && (consumer->nr_pending || consumer->nr_leased);
 }
 
 /* Looks at the holder again soon, or when the first lease may end. */
 static void lease_arm_locked(struct broker_consumer *consumer, u64 now)
 {
 	u64 lease = lease_of(consumer), next = consumer->next_lease, wait;
+	u64 slow_after = lease_slow_after(consumer);
 
 	lockdep_assert_held(&consumer->queue->lock);
 	if (consumer->pause.on && !consumer->dead)
@@ -67,9 +81,12 @@ static void lease_arm_locked(struct broker_consumer *consumer, u64 now)
 				     consumer->pause.until);
 	if (consumer->nr_pending && lease)
 		next = min(next, consumer->idle_since + lease);
+	if (lease_may_be_slow(consumer) && slow_after)
+		next = min(next, consumer->progress + slow_after);
 	if (consumer->dead || next == BROKER_NEVER)
 		return;
-	wait = clamp_t(u64, lease / LEASE_LOOKS, LEASE_LOOK_MIN, LEASE_LOOK_MAX);
+	wait = clamp_t(u64, min_not_zero(lease, slow_after) / LEASE_LOOKS, LEASE_LOOK_MIN,
+		       LEASE_LOOK_MAX);
 	if (next <= lease_clock(consumer, now))
 		wait = 0;
 	else
@@ -113,26 +130,48 @@ void broker_lease_assigned_locked(struct broker_consumer *consumer)
 	u64 now;
 
 	lockdep_assert_held(&consumer->queue->lock);
-	if (consumer->nr_pending != 1 || !lease_of(consumer))
+	if (consumer->nr_pending != 1 || (!lease_of(consumer) && !lease_slow_after(consumer)))
 		return;
 	now = broker_now();
-	if (consumer->next_lease == BROKER_NEVER)
+	if (consumer->next_lease == BROKER_NEVER && !consumer->nr_leased)
 		consumer->looked = now;
 	consumer->idle_since = lease_clock(consumer, now);
+	if (!consumer->nr_leased)
+		consumer->progress = consumer->idle_since;
 	lease_arm_locked(consumer, now);
 }
 
 /* It has called. */
 void broker_lease_alive_locked(struct broker_consumer *consumer)
 {
+	u64 now = broker_now();
+
 	lockdep_assert_held(&consumer->queue->lock);
-	if (consumer->nr_pending)
-		consumer->idle_since = lease_clock(consumer, broker_now());
+	if (consumer->nr_pending || consumer->nr_leased) {
+		consumer->idle_since = lease_clock(consumer, now);
+		consumer->progress = consumer->idle_since;
+	}
+	if (consumer->slow) {
+		consumer->slow = false;
+		lease_arm_locked(consumer, now);
+	}
 	if (!consumer->hung)
 		return;
 	consumer->hung = false;
 	broker_consumer_update_locked(consumer);
 	broker_queue_dispatch_locked(consumer->queue);
+}
+
+/* The queue's slow-after has changed: consumers that have messages are looked at. */
+void broker_lease_set_slow_locked(struct broker_queue *queue)
+{
+	struct broker_consumer *consumer;
+	u64 now = broker_now();
+
+	lockdep_assert_held(&queue->lock);
+	list_for_each_entry(consumer, &queue->consumers, of_queue)
+		if (lease_may_be_slow(consumer))
+			lease_arm_locked(consumer, now);
 }
 
 /* Takes back what it has kept for too long: how many. */
@@ -173,6 +212,18 @@ static u32 lease_end_locked(struct broker_consumer *consumer, u64 clock,
 	return count;
 }
 
+/* What it has goes back, and did not fail; its RECEIVE is told EIDRM. */
+static void lease_detach(struct broker_consumer *consumer)
+{
+	const struct broker_return how = {
+		.cause = BROKER_CAUSE_SLOW,
+		.holder = consumer->session->pid,
+	};
+
+	if (broker_consumer_detach(consumer, &how))
+		broker_queue_unused(consumer->queue);
+}
+
 static bool lease_tryget(struct broker_timer *timer)
 {
 	return broker_consumer_tryget(container_of(timer, struct broker_consumer, timer));
@@ -187,7 +238,7 @@ static void lease_due(struct broker_timer *timer)
 	struct broker_entry *freed = NULL;
 	u64 now = broker_now(), clock, lease;
 	u32 ended = 0;
-	bool idle, resumed = false;
+	bool idle, slow, detach, resumed = false;
 
 	spin_lock(&queue->lock);
 	if (stopped && now > consumer->looked)
@@ -195,6 +246,11 @@ static void lease_due(struct broker_timer *timer)
 	consumer->looked = now;
 	clock = lease_clock(consumer, now);
 	lease = lease_of(consumer);
+	slow = !consumer->dead && lease_may_be_slow(consumer) && queue->slow_after &&
+	       consumer->progress + queue->slow_after <= clock;
+	if (slow)
+		consumer->slow = true;
+	detach = slow && queue->slow_action == BROKER_SLOW_ACTION_DETACH;
 	idle = consumer->nr_pending && lease && consumer->idle_since + lease <= clock;
 	if (!consumer->dead)
 		resumed = broker_pause_end(&consumer->pause, now);
@@ -219,6 +275,10 @@ static void lease_due(struct broker_timer *timer)
 		broker_event_consumer(consumer);
 	if (ended || idle)
 		broker_advise_consumer(consumer, BROKER_ADVISORY_KIND_LEASE_EXPIRED, &how);
+	if (slow)
+		broker_advise_consumer(consumer, BROKER_ADVISORY_KIND_CONSUMER_SLOW, NULL);
+	if (detach)
+		lease_detach(consumer);
 	if (READ_ONCE(queue->dead))
 		broker_queue_drain(queue);
 	broker_consumer_put(consumer);

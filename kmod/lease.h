@@ -6,6 +6,7 @@
 
 struct broker_consumer;
 struct broker_entry;
+struct broker_queue;
 
 /**
  * DOC: Leases
@@ -23,6 +24,11 @@ struct broker_entry;
  * A consumer whose lease ended is *hung*: what was on its way to it goes back,
  * too, and it gets nothing more, until it settles or receives.  So is one that
  * does not come for its messages for as long as a lease.
+ *
+ * On the same clock a consumer is *slow* that has had messages, on their way or in
+ * hand, for as long as its queue's slow-after says, and has neither come for any nor
+ * settled or extended any meanwhile.  That is told once, until it does; if the queue
+ * says so, the consumer is detached.
  */
 
 void broker_lease_init(struct broker_consumer *consumer);
@@ -33,5 +39,6 @@ void broker_lease_extend_locked(struct broker_consumer *consumer, struct broker_
 				u64 lease);
 void broker_lease_assigned_locked(struct broker_consumer *consumer);
 void broker_lease_alive_locked(struct broker_consumer *consumer);
+void broker_lease_set_slow_locked(struct broker_queue *queue);
 
 #endif /* _BROKER_LEASE_H */

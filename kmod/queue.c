@@ -17,6 +17,7 @@
 #include "event.h"
 #include "flow.h"
 #include "idle.h"
+#include "lease.h"
 #include "limit.h"
 #include "memory.h"
 #include "message.h"
@@ -131,6 +132,8 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 	queue->sealed = config->sealed;
 	queue->single_active = config->single_active;
 	queue->ordering = config->ordering;
+	queue->slow_after = config->slow_after;
+	queue->slow_action = config->slow_action;
 	queue->levels = config->levels;
 	queue->ttl = config->ttl;
 	queue->lease = config->lease;
@@ -351,6 +354,12 @@ int broker_queue_set(struct broker_queue *queue, const struct broker_queue_confi
 		queue->turns = turns;
 	if (config->set & BROKER_QUEUE_SET_ORDERING)
 		WRITE_ONCE(queue->ordering, config->ordering);
+	if (config->set & BROKER_QUEUE_SET_SLOW_ACTION)
+		queue->slow_action = config->slow_action;
+	if (config->set & BROKER_QUEUE_SET_SLOW_AFTER) {
+		WRITE_ONCE(queue->slow_after, config->slow_after);
+		broker_lease_set_slow_locked(queue);
+	}
 	broker_idle_arm_locked(queue);
 	if (config->set & BROKER_QUEUE_SET_SINGLE_ACTIVE)
 		queue_set_single_active_locked(queue, config->single_active);

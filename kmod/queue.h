@@ -52,6 +52,8 @@ struct netlink_ext_ack;
  * @sealed: it takes no new message (const)
  * @single_active: one consumer gets all, see active.h (const)
  * @ordering: messages of a group key take turns, see turn.h (const)
+ * @slow_after: nanoseconds after which a consumer is slow; 0: never (const)
+ * @slow_action: enum broker_slow_action (const)
  * @levels: of priority (const)
  * @ttl: nanoseconds that a message lives; 0: for ever (const)
  * @lease: nanoseconds that a consumer may keep a message; 0: for ever (const)
@@ -85,6 +87,8 @@ struct broker_queue_config {
 	bool sealed;
 	bool single_active;
 	bool ordering;
+	u64 slow_after;
+	u32 slow_action;
 	u32 levels;
 	u64 ttl;
 	u64 lease;
@@ -131,6 +135,8 @@ struct broker_queue_config {
 #define BROKER_QUEUE_SET_MAX_RATE	BIT(21)
 #define BROKER_QUEUE_SET_MAX_BURST	BIT(22)
 #define BROKER_QUEUE_SET_ORDERING	BIT(23)
+#define BROKER_QUEUE_SET_SLOW_AFTER	BIT(24)
+#define BROKER_QUEUE_SET_SLOW_ACTION	BIT(25)
 
 /* What a queue gets where its maker is silent; times are in milliseconds. */
 #define BROKER_DEFAULT_LEASE_MS		(30ULL * 60 * 1000)
@@ -204,6 +210,8 @@ struct broker_queue_stats {
  * @single_active: one consumer gets all, see active.h (queue.lock)
  * @ordering: new messages of a group key take turns (queue.lock; read anywhere)
  * @turns: all that do; NULL: none ever did (queue.lock)
+ * @slow_after: nanoseconds after which a consumer is slow (queue.lock; read anywhere)
+ * @slow_action: enum broker_slow_action (queue.lock)
  * @levels: of priority (queue.lock; read anywhere)
  * @ttl: nanoseconds that a message lives; 0: for ever (queue.lock; read anywhere)
  * @lease: nanoseconds that a consumer may keep a message (queue.lock; read anywhere)
@@ -279,6 +287,8 @@ struct broker_queue {
 	bool sealed;
 	bool single_active;
 	bool ordering;
+	u64 slow_after;
+	u32 slow_action;
 	struct broker_turns *turns;
 	u32 levels;
 	u64 ttl;

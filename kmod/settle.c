@@ -276,6 +276,7 @@ int broker_consumer_claim(struct broker_consumer *consumer, struct broker_claim 
 		if (!(++claim->count % BROKER_LOCK_BATCH))
 			cond_resched_lock(&queue->lock);
 	}
+	broker_lease_alive_locked(consumer);
 	spin_unlock(&queue->lock);
 	return err ?: claim->count ? 0 : -ESTALE;
 }

@@ -49,7 +49,8 @@
 	{ BROKER_CAUSE_KILLED,		"killed" },		\
 	{ BROKER_CAUSE_OOM,		"oom" },		\
 	{ BROKER_CAUSE_QUEUE_DELETED,	"queue-deleted" },	\
-	{ BROKER_CAUSE_LEASE,		"lease" }
+	{ BROKER_CAUSE_LEASE,		"lease" },			\
+	{ BROKER_CAUSE_SLOW,		"slow" }
 #endif
 
 TRACE_EVENT(broker_publish,

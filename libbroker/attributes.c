@@ -25,6 +25,7 @@ static const char *const held_states[] = {
 	"ready", "waiting", "deferred", "dying", "quarantined"
 };
 static const char *const consumer_flags[] = { "auto-accept", "exclusive", "headers-only" };
+static const char *const slow_actions[] = { "event", "detach" };
 static const char *const consumer_roles[] = { "competing", "active", "standby" };
 static const char *const acl_actions[] = { "allow", "deny" };
 static const char *const acl_operations[] = { "publish", "bind" };
@@ -119,6 +120,8 @@ static const struct broker_attribute queue_list[] = {
 	WORDY(QUEUE, SEALED, "sealed", WORD, switches),
 	WORDY(QUEUE, SINGLE_ACTIVE, "single-active", WORD, switches),
 	WORDY(QUEUE, ORDERING, "ordering", WORD, switches),
+	PLAIN(QUEUE, SLOW_AFTER, "slow-after", U32),
+	WORDY(QUEUE, SLOW_ACTION, "slow-action", WORD, slow_actions),
 	PLAIN(QUEUE, MOVED, "moved", U64),
 	PLAIN(QUEUE, TO_QUEUE, "to-queue", STRING),
 	PLAIN(QUEUE, LIMIT, "limit", U32),

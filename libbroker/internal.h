@@ -94,7 +94,7 @@ struct broker_command {
 };
 
 extern const char *const broker_causes[];
-#define NR_CAUSES	10
+#define NR_CAUSES	11
 
 extern const struct broker_attributes broker_attributes[BROKER_OBJECT_PRODUCER + 1];
 extern const struct broker_command broker_commands[];

@@ -53,6 +53,7 @@ const char *const broker_causes[NR_CAUSES] = {
 	[BROKER_CAUSE_OOM]		= "oom",
 	[BROKER_CAUSE_QUEUE_DELETED]	= "queue-deleted",
 	[BROKER_CAUSE_LEASE]		= "lease",
+	[BROKER_CAUSE_SLOW]		= "slow",
 };
 
 const char *broker_cause_name(unsigned int cause)

@@ -252,6 +252,7 @@ struct nl_opts {
 	uint32_t max_messages;
 	uint64_t max_bytes;
 	uint32_t overflow;
+	uint32_t slow_after, slow_action;
 	int single_active, ordering;	/* 1: on; -1: off */
 	uint32_t priorities, ttl, lease, max_delivery, retry_min, retry_max;
 	const char *dead_exchange, *dead_key;
@@ -285,6 +286,10 @@ static inline int queue_command(int cmd, const char *name, const struct nl_opts 
 		nl_put_u32(msg, BROKER_A_QUEUE_OVERFLOW, o->overflow);
 	if (o->single_active)
 		nl_put_u32(msg, BROKER_A_QUEUE_SINGLE_ACTIVE, o->single_active > 0);
+	if (o->slow_after)
+		nl_put_u32(msg, BROKER_A_QUEUE_SLOW_AFTER, o->slow_after);
+	if (o->slow_action)
+		nl_put_u32(msg, BROKER_A_QUEUE_SLOW_ACTION, o->slow_action);
 	if (o->ordering)
 		nl_put_u32(msg, BROKER_A_QUEUE_ORDERING, o->ordering > 0);
 	if (o->priorities)

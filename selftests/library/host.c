@@ -288,7 +288,8 @@ static void test_cause_names(void)
 	EXPECT(!strcmp(broker_cause_name(BROKER_CAUSE_KILLED), "killed"));
 	EXPECT(!strcmp(broker_cause_name(BROKER_CAUSE_QUEUE_DELETED), "queue-deleted"));
 	EXPECT(!strcmp(broker_cause_name(BROKER_CAUSE_LEASE), "lease"));
-	EXPECT(!strcmp(broker_cause_name(BROKER_CAUSE_LEASE + 1), "unknown"));
+	EXPECT(!strcmp(broker_cause_name(BROKER_CAUSE_SLOW), "slow"));
+	EXPECT(!strcmp(broker_cause_name(BROKER_CAUSE_SLOW + 1), "unknown"));
 	EXPECT(!strcmp(broker_cause_name(UINT32_MAX), "unknown"));
 }
 

@@ -25,7 +25,7 @@
 	OPT_MAX_DELIVERY, OPT_RETRY_MIN, OPT_RETRY_MAX, OPT_RETRY_JITTER,                       \
 	OPT_DEAD_LETTER_EXCHANGE,                                                               \
 	OPT_DEAD_LETTER_KEY, OPT_DEDUPE_WINDOW, OPT_DEDUPE_MAX, OPT_EXPIRES, OPT_PAUSED,        \
-	OPT_MAX_RATE, OPT_MAX_BURST, OPT_ORDERING
+	OPT_MAX_RATE, OPT_MAX_BURST, OPT_ORDERING, OPT_SLOW_AFTER, OPT_SLOW_ACTION
 
 #define EXCHANGE_NAME { .name = "NAME", .attribute = "name", .names = NAMES_EXCHANGE }
 #define EXCHANGE_NAMES(is_optional)                                                             \

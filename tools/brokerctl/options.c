@@ -5,6 +5,7 @@
 static const char *const exchange_types[] = {
 	"direct", "fanout", "topic", "headers", "hash", "split", NULL
 };
+static const char *const slow_actions[] = { "event", "detach", NULL };
 static const char *const overflows[] = {
 	"reject", "block", "drop-head", "drop-new", "dead-letter", "ring", NULL
 };
@@ -126,6 +127,16 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.name = "ordering", .kind = VALUE_WORD, .value_name = "SWITCH",
 		.words = switches, .attribute = "ordering",
 		.help = "on: one message of a group key is handed out at a time",
+	},
+	[OPT_SLOW_AFTER] = {
+		.name = "slow-after", .kind = VALUE_NUMBER, .value_name = "MS",
+		.max = UINT32_MAX, .attribute = "slow-after",
+		.help = "milliseconds after which a consumer that does nothing is slow; 0: never",
+	},
+	[OPT_SLOW_ACTION] = {
+		.name = "slow-action", .kind = VALUE_WORD, .value_name = "ACTION",
+		.words = slow_actions, .attribute = "slow-action",
+		.help = "what is done about it: event (told only), or detach",
 	},
 	[OPT_PRIORITIES] = {
 		.name = "priorities", .kind = VALUE_NUMBER, .value_name = "N",

@@ -20,9 +20,9 @@ static const struct column columns[] = {
 
 static const char *const settings[] = {
 	"name", "flags", "max-messages", "max-bytes", "overflow", "uid", "gid", "mode",
-	"protected", "sealed", "single-active", "ordering", "priorities", "ttl", "lease",
-	"max-delivery",
-	"retry-min", "retry-max", "retry-jitter", "dead-letter-exchange", "dead-letter-key",
+	"protected", "sealed", "single-active", "ordering", "slow-after", "slow-action",
+	"priorities", "ttl", "lease", "max-delivery", "retry-min", "retry-max",
+	"retry-jitter", "dead-letter-exchange", "dead-letter-key",
 	"dedupe-window", "dedupe-max", "expires", "paused", "max-rate", "max-burst",
 	"end", NULL
 };

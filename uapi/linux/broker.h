@@ -1029,6 +1029,11 @@ struct broker_submit {
  * at a time, and those that come back are handed out before later ones; but one that
  * waits, by DELAY or after failures (see the queue's retry-min), does not hold them up.
  *
+ * A consumer that has messages, on their way to it or received, and for as long as the
+ * queue's slow-after (netlink) says neither receives nor settles nor extends any is
+ * slow.  That is told, as an advisory; or the consumer is detached as well: what it has
+ * goes back with BROKER_CAUSE_SLOW, not counted as failed, and RECEIVE answers EIDRM.
+ *
  * With BROKER_CONSUME_F_HEADERS_ONLY, @body_len of each delivery is 0, and
  * @body_size tells how long the body is.  Byte credit counts whole messages.
  *
@@ -1118,6 +1123,7 @@ enum broker_cause {
 	BROKER_CAUSE_OOM		= 7,	/* by the kernel, for memory; code: signal number */
 	BROKER_CAUSE_QUEUE_DELETED	= 8,	/* of a consumer only: its queue was deleted */
 	BROKER_CAUSE_LEASE		= 9,	/* its lease ended: the consumer hung */
+	BROKER_CAUSE_SLOW		= 10,	/* the consumer was slow, and was detached for it */
 	BROKER_CAUSE_ACCEPTED		= 16,	/* of a request: ACCEPT without a reply */
 	BROKER_CAUSE_REJECTED		= 17,	/* of a request: REJECT */
 	BROKER_CAUSE_REMOVED		= 18,	/* of a request: it left its queue */
@@ -1379,7 +1385,8 @@ struct broker_death {
  *  - ETIMEDOUT, EINTR: nothing came until @timeout_ns, or until a signal.
  *  - EMSGSIZE: the first record does not fit into the buffer: see @bytes.
  *  - ENOENT: no such consumer in this session.
- *  - EIDRM: the consumer's queue was deleted; told once, then the consumer is gone.
+ *  - EIDRM: the consumer's queue was deleted, or it was detached for being slow; told
+ *    once, then the consumer is gone.
  */
 struct broker_receive {
 	__u32 size;

@@ -155,6 +155,17 @@ enum broker_consumer_flags {
 };
 
 /**
+ * enum broker_slow_action
+ * @BROKER_SLOW_ACTION_EVENT: None.
+ * @BROKER_SLOW_ACTION_DETACH: The consumer is ended, and its messages go back,
+ *   not counted as failed.
+ */
+enum broker_slow_action {
+	BROKER_SLOW_ACTION_EVENT,
+	BROKER_SLOW_ACTION_DETACH,
+};
+
+/**
  * enum broker_consumer_role
  * @BROKER_CONSUMER_ROLE_COMPETING: Shares the messages with others; the queue
  *   is not single-active.
@@ -405,6 +416,8 @@ enum {
 	BROKER_A_QUEUE_WAIT_TIME_SUM,
 	BROKER_A_QUEUE_HOLD_TIMES,
 	BROKER_A_QUEUE_HOLD_TIME_SUM,
+	BROKER_A_QUEUE_SLOW_AFTER,
+	BROKER_A_QUEUE_SLOW_ACTION,
 
 	__BROKER_A_QUEUE_MAX,
 	BROKER_A_QUEUE_MAX = (__BROKER_A_QUEUE_MAX - 1)
