@@ -339,6 +339,67 @@ static const struct nla_policy broker_consumer_set_nl_policy[BROKER_A_CONSUMER_P
 	[BROKER_A_CONSUMER_PAUSE_MS] = { .type = NLA_U32, },
 };
 
+/* BROKER_CMD_POLICY_GET - do */
+static const struct nla_policy broker_policy_get_nl_policy[BROKER_A_QUEUE_NAME + 1] = {
+	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+};
+
+/* BROKER_CMD_POLICY_NEW - do */
+static const struct nla_policy broker_policy_new_nl_policy[BROKER_A_QUEUE_CAP + 1] = {
+	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_QUEUE_PATTERN] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_QUEUE_PRECEDENCE] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_CAP] = { .type = NLA_FLAG, },
+	[BROKER_A_QUEUE_MAX_MESSAGES] = NLA_POLICY_MIN(NLA_U32, 1),
+	[BROKER_A_QUEUE_MAX_BYTES] = NLA_POLICY_MIN(NLA_U64, 1),
+	[BROKER_A_QUEUE_OVERFLOW] = NLA_POLICY_MAX(NLA_U32, 5),
+	[BROKER_A_QUEUE_PRIORITIES] = NLA_POLICY_RANGE(NLA_U32, 1, BROKER_PRIORITIES_MAX),
+	[BROKER_A_QUEUE_TTL] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_LEASE] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_MAX_DELIVERY] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_RETRY_MIN] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_RETRY_MAX] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_RETRY_JITTER] = NLA_POLICY_MAX(NLA_U32, 100),
+	[BROKER_A_QUEUE_DEAD_LETTER_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_QUEUE_DEAD_LETTER_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_QUEUE_DEDUPE_WINDOW] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_DEDUPE_MAX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[BROKER_A_QUEUE_EXPIRES] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_SINGLE_ACTIVE] = NLA_POLICY_MAX(NLA_U32, 1),
+	[BROKER_A_QUEUE_MAX_RATE] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_MAX_BURST] = { .type = NLA_U32, },
+};
+
+/* BROKER_CMD_POLICY_SET - do */
+static const struct nla_policy broker_policy_set_nl_policy[BROKER_A_QUEUE_PRECEDENCE + 1] = {
+	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_QUEUE_PATTERN] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_QUEUE_PRECEDENCE] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_MAX_MESSAGES] = NLA_POLICY_MIN(NLA_U32, 1),
+	[BROKER_A_QUEUE_MAX_BYTES] = NLA_POLICY_MIN(NLA_U64, 1),
+	[BROKER_A_QUEUE_OVERFLOW] = NLA_POLICY_MAX(NLA_U32, 5),
+	[BROKER_A_QUEUE_PRIORITIES] = NLA_POLICY_RANGE(NLA_U32, 1, BROKER_PRIORITIES_MAX),
+	[BROKER_A_QUEUE_TTL] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_LEASE] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_MAX_DELIVERY] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_RETRY_MIN] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_RETRY_MAX] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_RETRY_JITTER] = NLA_POLICY_MAX(NLA_U32, 100),
+	[BROKER_A_QUEUE_DEAD_LETTER_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_QUEUE_DEAD_LETTER_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_QUEUE_DEDUPE_WINDOW] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_DEDUPE_MAX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[BROKER_A_QUEUE_EXPIRES] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_SINGLE_ACTIVE] = NLA_POLICY_MAX(NLA_U32, 1),
+	[BROKER_A_QUEUE_MAX_RATE] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_MAX_BURST] = { .type = NLA_U32, },
+};
+
+/* BROKER_CMD_POLICY_DEL - do */
+static const struct nla_policy broker_policy_del_nl_policy[BROKER_A_QUEUE_NAME + 1] = {
+	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+};
+
 /* Ops table for broker */
 static const struct genl_ops broker_nl_ops[] = {
 	{
@@ -536,6 +597,31 @@ static const struct genl_ops broker_nl_ops[] = {
 		.doit		= broker_nl_consumer_set_doit,
 		.policy		= broker_consumer_set_nl_policy,
 		.maxattr	= BROKER_A_CONSUMER_PAUSE_MS,
+	},
+	{
+		.cmd		= BROKER_CMD_POLICY_GET,
+		.doit		= broker_nl_policy_get_doit,
+		.dumpit		= broker_nl_policy_get_dumpit,
+		.policy		= broker_policy_get_nl_policy,
+		.maxattr	= BROKER_A_QUEUE_NAME,
+	},
+	{
+		.cmd		= BROKER_CMD_POLICY_NEW,
+		.doit		= broker_nl_policy_new_doit,
+		.policy		= broker_policy_new_nl_policy,
+		.maxattr	= BROKER_A_QUEUE_CAP,
+	},
+	{
+		.cmd		= BROKER_CMD_POLICY_SET,
+		.doit		= broker_nl_policy_set_doit,
+		.policy		= broker_policy_set_nl_policy,
+		.maxattr	= BROKER_A_QUEUE_PRECEDENCE,
+	},
+	{
+		.cmd		= BROKER_CMD_POLICY_DEL,
+		.doit		= broker_nl_policy_del_doit,
+		.policy		= broker_policy_del_nl_policy,
+		.maxattr	= BROKER_A_QUEUE_NAME,
 	},
 };
 

@@ -159,7 +159,7 @@ static int put_snapshot(struct sk_buff *skb, const struct queue_snapshot *now)
 	       put_u64(skb, BROKER_A_QUEUE_BYTES, now->bytes);
 }
 
-static int put_target(struct sk_buff *skb, const struct broker_target *target)
+int broker_nl_put_target(struct sk_buff *skb, const struct broker_target *target)
 {
 	char text[BROKER_MAX_NAME + 1];
 
@@ -191,7 +191,7 @@ static int put_times(struct sk_buff *skb, const struct queue_snapshot *now)
 	       nla_put_u32(skb, BROKER_A_QUEUE_RETRY_MIN, to_ms(now->retry_min)) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_RETRY_MAX, to_ms(now->retry_max)) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_RETRY_JITTER, now->retry_jitter) ||
-	       put_target(skb, now->dead_letter) ||
+	       broker_nl_put_target(skb, now->dead_letter) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_WAITING, now->nr_waiting) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_DEFERRED, now->nr_deferred) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_QUARANTINED, now->nr_quarantined) ||
@@ -272,6 +272,7 @@ int broker_nl_put_queue(struct sk_buff *skb, const struct broker_nl_head *head,
 	hdr = broker_nl_begin(skb, head);
 	err = broker_nl_end(skb, hdr,
 			     !hdr || put_identity(skb, head, queue) || put_snapshot(skb, &now) ||
+			     broker_nl_put_policies(skb, queue) ||
 			     put_times(skb, &now) || put_flow(skb, &now) || put_dedupe(skb, &now) ||
 			     put_stats(skb, &now.stats) || put_latencies(skb, queue));
 	broker_target_put(now.dead_letter);

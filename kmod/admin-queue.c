@@ -8,6 +8,7 @@
 #include "deadletter.h"
 #include "exchange.h"
 #include "limit.h"
+#include "policy.h"
 #include "queue.h"
 #include "session.h"
 
@@ -142,8 +143,8 @@ static int parse_flow(struct genl_info *info, struct broker_queue_config *config
 	return err;
 }
 
-/* Reads what new and set have in common. */
-static int parse_settings(struct genl_info *info, struct broker_nl_owner *owner,
+/* Reads what can be set of a queue; admin-policy.c does so for many. */
+int broker_nl_parse_queue(struct genl_info *info, struct broker_nl_owner *owner,
 			  struct broker_queue_config *config)
 {
 	struct nlattr **attrs = info->attrs;
@@ -224,10 +225,10 @@ static int check_target_locked(struct broker *broker, struct sk_buff *skb, struc
 	return 0;
 }
 
-/* Takes what is not given from @now, the queue's target so far. */
-static int parse_dead_letter_locked(struct broker *broker, struct sk_buff *skb,
-				    struct genl_info *info, const struct broker_target *now,
-				    struct broker_queue_config *config)
+/* Takes what is not given from @now, the target so far, or NULL. */
+int broker_nl_parse_dead_letter(struct broker *broker, struct sk_buff *skb,
+				struct genl_info *info, const struct broker_target *now,
+				struct broker_queue_config *config)
 {
 	const struct nlattr *to = info->attrs[BROKER_A_QUEUE_DEAD_LETTER_EXCHANGE];
 	const struct nlattr *key = info->attrs[BROKER_A_QUEUE_DEAD_LETTER_KEY];
@@ -313,7 +314,7 @@ static int queue_new_parse(struct genl_info *info, struct broker_nl_owner *owner
 	}
 	if (info->attrs[BROKER_A_QUEUE_FLAGS])
 		config->flags = nla_get_u32(info->attrs[BROKER_A_QUEUE_FLAGS]);
-	return parse_settings(info, owner, config);
+	return broker_nl_parse_queue(info, owner, config);
 }
 
 static void set_defaults_locked(const struct broker *broker, struct broker_queue_config *config)
@@ -366,7 +367,7 @@ static int queue_new_locked(struct broker *broker, struct sk_buff *skb, struct g
 	int err;
 
 	lockdep_assert_held(&broker->topology);
-	err = parse_dead_letter_locked(broker, skb, info, NULL, config);
+	err = broker_nl_parse_dead_letter(broker, skb, info, NULL, config);
 	if (err)
 		return err;
 	config->payer = charge_payer(broker, skb, info->extack);
@@ -375,7 +376,7 @@ static int queue_new_locked(struct broker *broker, struct sk_buff *skb, struct g
 		return PTR_ERR(config->payer);
 	}
 	set_defaults_locked(broker, config);
-	queue = broker_queue_new(broker, config, info->extack);
+	queue = broker_policy_new_queue(broker, config, info->extack);
 	if (IS_ERR(queue)) {
 		broker_target_put(config->dead_letter);
 		broker_payer_uncharge(config->payer, BROKER_LIMIT_QUEUES, 1);
@@ -473,7 +474,7 @@ int broker_nl_queue_set_doit(struct sk_buff *skb, struct genl_info *info)
 	struct sk_buff *reply;
 	int err;
 
-	err = need_name(info) ?: parse_settings(info, &owner, &config);
+	err = need_name(info) ?: broker_nl_parse_queue(info, &owner, &config);
 	if (err)
 		return err;
 	reply = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
@@ -483,9 +484,9 @@ int broker_nl_queue_set_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&broker->topology);
 	queue = find_to_set_locked(broker, skb, info, &owner, &config);
 	err = IS_ERR(queue) ? PTR_ERR(queue) :
-	      parse_dead_letter_locked(broker, skb, info, queue->dead_letter, &config);
+	      broker_nl_parse_dead_letter(broker, skb, info, queue->own.dead_letter, &config);
 	if (!err) {
-		err = broker_queue_set(queue, &config, info->extack);
+		err = broker_policy_set_queue(queue, &config, info->extack);
 		if (err)
 			broker_target_put(config.dead_letter);
 	}

@@ -14,9 +14,11 @@ struct broker_binding;
 struct broker_consumer;
 struct broker_exchange;
 struct broker_queue;
+struct broker_queue_config;
 struct broker_selector;
 struct broker_return;
 struct broker_session;
+struct broker_target;
 
 /**
  * DOC: Administration
@@ -168,6 +170,16 @@ bool broker_nl_owner_given(const struct broker_nl_owner *owner);
 int broker_nl_owner_check(const struct broker *broker, struct sk_buff *skb,
 			  const struct broker_nl_owner *owner, kuid_t old_uid, kgid_t old_gid,
 			  struct netlink_ext_ack *extack);
+
+/* Settings of queues, as a queue has them, or a policy: admin-queue.c. */
+int broker_nl_parse_queue(struct genl_info *info, struct broker_nl_owner *owner,
+			  struct broker_queue_config *config);
+int broker_nl_parse_dead_letter(struct broker *broker, struct sk_buff *skb,
+				struct genl_info *info, const struct broker_target *now,
+				struct broker_queue_config *config);
+int broker_nl_put_policies(struct sk_buff *skb, const struct broker_queue *queue);
+int broker_nl_put_target(struct sk_buff *skb, const struct broker_target *target);
+
 int broker_nl_need_admin(const struct broker *broker, struct sk_buff *skb,
 			 struct netlink_ext_ack *extack);
 

@@ -28,6 +28,9 @@ static const struct {
 		.name = BROKER_A_QUEUE_NAME,
 	},
 	[BROKER_CMD_QUEUE_REMOVE] = { .name = BROKER_A_QUEUE_NAME },
+	[BROKER_CMD_POLICY_NEW ... BROKER_CMD_POLICY_DEL] = {
+		.name = BROKER_A_QUEUE_NAME, .key = BROKER_A_QUEUE_PATTERN,
+	},
 	[BROKER_CMD_QUEUE_MOVE] = { BROKER_A_QUEUE_NAME, BROKER_A_QUEUE_TO_QUEUE },
 	[BROKER_CMD_ACL_NEW ... BROKER_CMD_ACL_DEL] = {
 		.name = BROKER_A_ACL_EXCHANGE, .key = BROKER_A_ACL_PATTERN,
@@ -40,6 +43,12 @@ static const struct {
 		.name = BROKER_A_RETAINED_EXCHANGE, .key = BROKER_A_RETAINED_KEY,
 	},
 };
+
+/* How many attributes there are in @info->attrs, number 0 among them. */
+unsigned int broker_audit_attrs(const struct genl_info *info)
+{
+	return audit_max[info->genlhdr->cmd] + 1;
+}
 
 static int put_text(struct sk_buff *skb, int type, const struct genl_info *info, u8 from)
 {

@@ -2,6 +2,8 @@
 #ifndef _BROKER_AUDIT_H
 #define _BROKER_AUDIT_H
 
+struct genl_info;
+
 /**
  * DOC: Audit
  *
@@ -16,5 +18,6 @@
 
 /* Puts the hook before the handlers of broker_nl_family, which is not yet registered. */
 void broker_audit_init(void);
+unsigned int broker_audit_attrs(const struct genl_info *info);
 
 #endif /* _BROKER_AUDIT_H */

@@ -125,6 +125,8 @@ struct broker_stats {
  * @default_max_messages: for queues made without (topology; read anywhere)
  * @default_max_bytes: for queues made without (topology; read anywhere)
  * @default_overflow: for queues made without (topology; read anywhere)
+ * @policies: the highest precedence first (rcu; changed under topology)
+ * @nr_policies: how many (topology)
  * @draining: nothing more is published (topology; read anywhere)
  * @default_exchange: "", for its counters (const)
  * @unused: auto-delete exchanges that lost their last binding (topology)
@@ -162,6 +164,8 @@ struct broker {
 	u32 default_max_messages;
 	u64 default_max_bytes;
 	u32 default_overflow;
+	struct list_head policies;
+	u32 nr_policies;
 	bool draining;
 	struct broker_exchange *default_exchange;
 	struct list_head unused;

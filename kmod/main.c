@@ -16,6 +16,7 @@
 #include "entry.h"
 #include "exchange.h"
 #include "message.h"
+#include "policy.h"
 #include "queue.h"
 #include "step.h"
 
@@ -87,6 +88,7 @@ static void broker_end(struct broker *broker)
 	broker_clock_stop(&broker->clock);
 	broker_steps_end(broker);
 	broker_exchange_end(broker);
+	broker_policies_exit(broker);
 
 	WARN_ON_ONCE(!xa_empty(&broker->sessions) || atomic_read(&broker->nr_consumers));
 	xa_destroy(&broker->exchange_ids);
@@ -112,6 +114,7 @@ static int __net_init broker_net_init(struct net *net)
 	xa_init_flags(&broker->binding_ids, XA_FLAGS_ALLOC1);
 	xa_init(&broker->sessions);
 	INIT_LIST_HEAD(&broker->unused);
+	INIT_LIST_HEAD(&broker->policies);
 	broker->default_max_messages = BROKER_DEFAULT_MAX_MESSAGES;
 	broker->default_max_bytes = BROKER_DEFAULT_MAX_BYTES;
 	broker->default_overflow = BROKER_OVERFLOW_REJECT;

@@ -85,12 +85,13 @@ void broker_queue_put(struct broker_queue *queue)
 			     queue->timer.at != BROKER_NEVER);
 		broker_target_put(queue->dead_letter);
 		broker_turns_free(queue->turns);
+		broker_target_put(queue->own.dead_letter);
 		kfree_rcu(queue, rcu);
 	}
 }
 
 /* A name that nobody has, "broker.q-" and 16 hexadecimal digits. */
-static u8 queue_make_name(struct broker *broker, char name[BROKER_MAX_NAME + 1])
+u8 broker_queue_make_name(struct broker *broker, char name[BROKER_MAX_NAME + 1])
 {
 	int len;
 
@@ -102,8 +103,9 @@ static u8 queue_make_name(struct broker *broker, char name[BROKER_MAX_NAME + 1])
 
 static struct broker_queue *queue_alloc(struct broker *broker,
 					const struct broker_queue_config *config,
-					const char *name, u8 name_len)
+					const struct broker_queue_config *own)
 {
+	u8 name_len = config->name_len;
 	struct broker_queue *queue;
 
 	queue = kzalloc(struct_size(queue, name, name_len + 1), BROKER_GFP);
@@ -162,8 +164,13 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 	queue->eligible = RB_ROOT_CACHED;
 	init_waitqueue_head(&queue->room);
 	INIT_LIST_HEAD(&queue->pollers);
+	/* What else is in @own lasts no longer than the request. */
+	queue->own = *own;
+	queue->own.name = NULL;
+	queue->own.session = NULL;
+	queue->own.payer = NULL;
 	queue->name_len = name_len;
-	memcpy(queue->name, name, name_len);
+	memcpy(queue->name, config->name, name_len);
 	return queue;
 }
 
@@ -184,6 +191,8 @@ static bool queue_tie(struct broker_queue *queue, struct broker_session *session
  * broker_queue_new() - Make a queue and link it
  * @broker: its topology is locked
  * @config: all of it counts but @set; names are checked
+ * @own: what of it was said of the queue itself, in @set, and the defaults
+ * @say: what policies had to say of it
  * @extack: gets the reason
  *
  * Return: the queue, which the broker's tables own; or -EEXIST, -EOWNERDEAD,
@@ -191,25 +200,22 @@ static bool queue_tie(struct broker_queue *queue, struct broker_session *session
  */
 struct broker_queue *broker_queue_new(struct broker *broker,
 				      const struct broker_queue_config *config,
+				      const struct broker_queue_config *own,
+				      const struct broker_policy_say *say,
 				      struct netlink_ext_ack *extack)
 {
-	char made_up[BROKER_MAX_NAME + 1];
-	const char *name = config->name;
-	u8 name_len = config->name_len;
 	struct broker_queue *queue;
 	int err;
 
 	lockdep_assert_held(&broker->topology);
-	if (!name_len) {
-		name = made_up;
-		name_len = queue_make_name(broker, made_up);
-	} else if (broker_queue_lookup(broker, name, name_len)) {
+	if (broker_queue_lookup(broker, config->name, config->name_len)) {
 		NL_SET_ERR_MSG_MOD(extack, "a queue of this name exists");
 		return ERR_PTR(-EEXIST);
 	}
-	queue = queue_alloc(broker, config, name, name_len);
+	queue = queue_alloc(broker, config, own);
 	if (!queue)
 		return ERR_PTR(-ENOMEM);
+	queue->say = *say;
 
 	err = broker_table_number(&broker->queue_ids, &queue->id, &broker->next_queue);
 	if (err)

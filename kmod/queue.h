@@ -8,6 +8,8 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 
+#include <linux/broker.h>
+
 #include "access.h"
 #include "dedupe.h"
 #include "entry.h"
@@ -138,6 +140,16 @@ struct broker_queue_config {
 #define BROKER_QUEUE_SET_SLOW_AFTER	BIT(24)
 #define BROKER_QUEUE_SET_SLOW_ACTION	BIT(25)
 
+/**
+ * struct broker_policy_say - what policies had to say of a queue
+ * @by_policy: BROKER_QUEUE_SET_* that nobody set but a policy (topology)
+ * @capped: those that would be higher without a cap (topology)
+ */
+struct broker_policy_say {
+	unsigned int by_policy;
+	unsigned int capped;
+};
+
 /* What a queue gets where its maker is silent; times are in milliseconds. */
 #define BROKER_DEFAULT_LEASE_MS		(30ULL * 60 * 1000)
 #define BROKER_DEFAULT_MAX_DELIVERY	20
@@ -225,6 +237,8 @@ struct broker_queue_stats {
  * @expires: nanoseconds after which it goes, unused; 0: never (queue.lock)
  * @used: when it was last used, if it expires (queue.lock)
  * @flow: whether it hands out, and how fast (queue.lock)
+ * @own: what was said of the queue itself, in @set, and the defaults (topology)
+ * @say: what policies had to say of it (topology; read anywhere)
  * @lock: the queue.lock
  * @dead: was deleted (queue.lock; read anywhere)
  * @had_consumer: an auto-delete queue waits for its first one (queue.lock)
@@ -304,6 +318,9 @@ struct broker_queue {
 	u64 used;
 	struct broker_flow flow;
 
+	struct broker_queue_config own;
+	struct broker_policy_say say;
+
 	spinlock_t lock;
 	bool dead;
 	bool had_consumer;
@@ -346,8 +363,11 @@ struct broker_queue {
 };
 
 /* Configuration: under broker.topology. */
+u8 broker_queue_make_name(struct broker *broker, char name[BROKER_MAX_NAME + 1]);
 struct broker_queue *broker_queue_new(struct broker *broker,
 				      const struct broker_queue_config *config,
+				      const struct broker_queue_config *own,
+				      const struct broker_policy_say *say,
 				      struct netlink_ext_ack *extack);
 int broker_queue_set(struct broker_queue *queue, const struct broker_queue_config *config,
 		     struct netlink_ext_ack *extack);

@@ -21,6 +21,11 @@ static const char *const advisory_kinds[] = {
 	"consumer-promoted", "lease-expired", "message-expired", "message-dead-lettered",
 	"message-quarantined"
 };
+static const char *const settings[] = {
+	"max-messages", "max-bytes", "overflow", "priorities", "ttl", "lease", "max-delivery",
+	"retry-min", "retry-max", "retry-jitter", "dead-letter", "dedupe-window", "dedupe-max",
+	"expires", "single-active", "max-rate", "max-burst"
+};
 static const char *const held_states[] = {
 	"ready", "waiting", "deferred", "dying", "quarantined"
 };
@@ -157,6 +162,12 @@ static const struct broker_attribute queue_list[] = {
 	PLAIN(QUEUE, CURSOR, "cursor", BYTES),
 	PLAIN(QUEUE, SKIPPED, "skipped", U64),
 	PLAIN(QUEUE, SEQUENCE, "sequence", U64),
+	PLAIN(QUEUE, PATTERN, "pattern", STRING),
+	PLAIN(QUEUE, PRECEDENCE, "precedence", U32),
+	PLAIN(QUEUE, CAP, "cap", FLAG),
+	WORDY(QUEUE, BY_POLICY, "by-policy", WORDS, settings),
+	WORDY(QUEUE, CAPPED, "capped", WORDS, settings),
+	PLAIN(QUEUE, POLICIES, "policies", STRING),
 	PLAIN(QUEUE, PRODUCERS, "producers", U32),
 	PLAIN(QUEUE, PRODUCERS_FORGOTTEN, "producers-forgotten", U64),
 	WORDY(QUEUE, PAUSED, "paused", WORD, switches),

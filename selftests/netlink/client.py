@@ -70,7 +70,7 @@ TEXT = re.compile(r"_(NAME|ALTERNATE|QUEUE|EXCHANGE|TO_EXCHANGE|KEY|COMM|VERSION
 def attribute_set(command):
     """The set whose attributes a command's messages carry."""
     noun = CMD_NAME[command].split("_")[0]
-    return {"BROKER": "STATUS"}.get(noun, noun)
+    return {"BROKER": "STATUS", "POLICY": "QUEUE"}.get(noun, noun)
 
 
 def attr(kind, payload=b""):

@@ -98,6 +98,10 @@ enum option_id {
 	OPT_STATE,
 	OPT_REDRIVE_TO,
 	OPT_RATE,
+	/* of policies */
+	OPT_PRECEDENCE,
+	OPT_CAP,
+	OPT_PATTERN,
 	/* of draining */
 	OPT_OFF,
 	OPT_WAIT,

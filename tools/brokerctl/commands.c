@@ -27,6 +27,13 @@
 	OPT_DEAD_LETTER_KEY, OPT_DEDUPE_WINDOW, OPT_DEDUPE_MAX, OPT_EXPIRES, OPT_PAUSED,        \
 	OPT_MAX_RATE, OPT_MAX_BURST, OPT_ORDERING, OPT_SLOW_AFTER, OPT_SLOW_ACTION
 
+/* What policies may say of queues */
+#define POLICY_OPTIONS                                                                          \
+	OPT_PRECEDENCE, OPT_MAX_MESSAGES, OPT_MAX_BYTES, OPT_OVERFLOW, OPT_SINGLE_ACTIVE,       \
+	OPT_PRIORITIES, OPT_TTL, OPT_LEASE, OPT_MAX_DELIVERY, OPT_RETRY_MIN, OPT_RETRY_MAX,     \
+	OPT_RETRY_JITTER, OPT_DEAD_LETTER_EXCHANGE, OPT_DEAD_LETTER_KEY, OPT_DEDUPE_WINDOW,     \
+	OPT_DEDUPE_MAX, OPT_EXPIRES, OPT_MAX_RATE, OPT_MAX_BURST
+
 #define EXCHANGE_NAME { .name = "NAME", .attribute = "name", .names = NAMES_EXCHANGE }
 #define EXCHANGE_NAMES(is_optional)                                                             \
 	{ .name = "NAME", .attribute = "name", .names = NAMES_EXCHANGE, .repeat = true,         \
@@ -400,6 +407,43 @@ const struct command commands[] = {
 		.object = &noun_acl,
 		.arguments = { { .name = "EXCHANGE", .attribute = "exchange", .optional = true,
 				 .names = NAMES_EXCHANGE } },
+		.options = { OPT_VERBOSE },
+		.run = object_show,
+	},
+	{
+		.noun = "policy", .verb = "add",
+		.brief = "Make settings for all queues whose names match",
+		.details = "PATTERN is a topic pattern: words with dots between, * for one word, "
+			   "# for any number. What is said of a queue itself goes before; then "
+			   "each setting is that of the matching policy of the highest "
+			   "--precedence that has it. With --cap it bounds, whoever set it.",
+		.object = &noun_policy,
+		.arguments = { { .name = "NAME", .attribute = "name" },
+			       { .name = "PATTERN", .attribute = "pattern" } },
+		.options = { OPT_CAP, POLICY_OPTIONS },
+		.run = object_add,
+	},
+	{
+		.noun = "policy", .verb = "set",
+		.brief = "Change a policy, and all queues that match with it",
+		.object = &noun_policy,
+		.arguments = { { .name = "NAME", .attribute = "name" } },
+		.options = { OPT_PATTERN, POLICY_OPTIONS },
+		.run = object_set,
+	},
+	{
+		.noun = "policy", .verb = "del",
+		.brief = "Delete policies; queues get what holds without them",
+		.object = &noun_policy,
+		.arguments = { { .name = "NAME", .attribute = "name", .repeat = true } },
+		.run = object_del,
+	},
+	{
+		.noun = "policy", .verb = "show",
+		.brief = "List policies, the highest precedence first, or show those named",
+		.object = &noun_policy,
+		.arguments = { { .name = "NAME", .attribute = "name", .repeat = true,
+				 .optional = true } },
 		.options = { OPT_VERBOSE },
 		.run = object_show,
 	},

@@ -16,6 +16,10 @@ const struct kind kinds[NR_KINDS] = {
 		.noun = &noun_binding, .member = "bindings",
 		.identity = { "exchange", "queue", "to-exchange", "key" }, .replaces = true,
 	},
+	/* Last: they may name queues for dead letters. */
+	[KIND_POLICY] = {
+		.noun = &noun_policy, .member = "policies", .identity = { "name" },
+	},
 };
 
 static bool is_in(const char *const *list, const char *attribute)
@@ -204,6 +208,25 @@ static json_t *exact(const struct broker_object *object, const char *attribute, 
 	return json_string(broker_object_string(object, attribute));
 }
 
+/* Whether nobody set it but a policy, which is exported itself */
+static bool is_by_policy(const struct broker_object *object, const char *attribute)
+{
+	const char *words = broker_object_string(object, "by-policy");
+	size_t length = strlen(attribute);
+
+	/* It is one setting, of two attributes. */
+	if (!strncmp(attribute, "dead-letter", strlen("dead-letter")))
+		length = strlen("dead-letter");
+	while (*words) {
+		size_t word = strcspn(words, ",");
+
+		if (word == length && !strncmp(words, attribute, length))
+			return true;
+		words += word + (words[word] == ',');
+	}
+	return false;
+}
+
 /* What of @object can be set */
 static json_t *settings_of(const struct kind *kind, const struct broker_object *object)
 {
@@ -215,7 +238,8 @@ static json_t *settings_of(const struct kind *kind, const struct broker_object *
 		char *member = json_member(name);
 
 		value = json_object_get(all, member);
-		if (is_identity(kind, name) || is_settable(kind, name))
+		if (is_identity(kind, name) ||
+		    (is_settable(kind, name) && !is_by_policy(object, name)))
 			json_put(settings, member, exact(object, name, value));
 		free(member);
 	}

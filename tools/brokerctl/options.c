@@ -305,6 +305,19 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.name = "rate", .kind = VALUE_NUMBER, .value_name = "N",
 		.min = 1, .max = UINT32_MAX, .help = "at most so many a second",
 	},
+	[OPT_PRECEDENCE] = {
+		.name = "precedence", .kind = VALUE_NUMBER, .value_name = "N",
+		.max = UINT32_MAX, .attribute = "precedence",
+		.help = "of two policies that match, the higher one counts (default 0)",
+	},
+	[OPT_CAP] = {
+		.name = "cap", .attribute = "cap",
+		.help = "give no values, but bound them: the lowest cap that matches wins",
+	},
+	[OPT_PATTERN] = {
+		.name = "pattern", .kind = VALUE_TEXT, .value_name = "PATTERN",
+		.attribute = "pattern", .help = "names of queues, as a topic pattern",
+	},
 	[OPT_OFF] = {
 		.name = "off",
 		.help = "let publishers go on",
