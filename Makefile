@@ -56,6 +56,15 @@ shell: deps ## a prompt in a guest, with the module loaded and brokerctl at hand
 check: deps ## build, lint and test everything, on KERNEL and on the debug kernel
 	@selftests/check
 
+.PHONY: bench
+bench: deps ## what a million scheduled messages cost the others, measured in a guest
+	@$(MAKE) --no-print-directory -s all
+	@mkdir -p $(O)/bench
+	@$(say) "starting the guest"
+	@selftests/vm/boot --kernel $(KERNEL) --memory 4096 --timeout 900 --log $(O)/bench/kernel.log --out $(O)/bench -- \
+		env BENCH_RESULTS=/run/broker/out/scheduled.json broker-bench
+	@echo "results: $(O)/bench/scheduled.json"
+
 .PHONY: torture
 torture: deps ## random operations against the model, and stress, for TORTURE_SECONDS (600)
 	@$(MAKE) --no-print-directory -s module tests

@@ -16,6 +16,7 @@
 #include "message.h"
 #include "queue.h"
 #include "route.h"
+#include "schedule.h"
 #include "sender.h"
 #include "session.h"
 
@@ -302,7 +303,8 @@ static void advisory_enqueue(struct broker_queue *queue, struct broker_message *
 
 	if (!reservation.entry)
 		return;
-	if (broker_queue_reserve(queue, &reservation)) {
+	if (broker_schedule_prepare(reservation.entry, queue) ||
+	    broker_queue_reserve(queue, &reservation)) {
 		broker_queue_count_refused(queue);
 		broker_entry_free(reservation.entry);
 	} else {
