@@ -42,3 +42,27 @@ teardown() { drop_broker; }
 	brokerctl apply "$BATS_TEST_TMPDIR/all"
 	tells 'ttl: 5000' -- brokerctl queue show q
 }
+
+@test "access rules are exported and applied, also where one has changed" {
+	brokerctl exchange add x --type topic
+	brokerctl acl add x allow 'a.#' --user nobody --number 5
+	brokerctl acl add x deny '#' --for publish --number 9
+	brokerctl export >"$BATS_TEST_TMPDIR/all"
+	jq -e '.acls | length == 2 and .[0].number == 5 and .[0].pattern == "a.#"' "$BATS_TEST_TMPDIR/all"
+	brokerctl exchange del x
+	brokerctl apply "$BATS_TEST_TMPDIR/all"
+	[ "$(brokerctl export)" = "$(<"$BATS_TEST_TMPDIR/all")" ]
+	brokerctl acl del x 5
+	brokerctl acl add x deny 'a.#' --number 5
+	brokerctl acl add x allow b --number 7
+	gives 1 brokerctl diff "$BATS_TEST_TMPDIR/all"
+	brokerctl apply "$BATS_TEST_TMPDIR/all" --prune
+	[ "$(brokerctl export)" = "$(<"$BATS_TEST_TMPDIR/all")" ]
+	echo '{"acls":[{"exchange":"x","number":3,"action":"allow","pattern":"c"}]}' |
+		brokerctl apply
+	echo '{"acls":[{"exchange":"x","number":3,"action":"allow","pattern":"c"}]}' |
+		gives 0 brokerctl diff
+	echo '{"acls":[{"exchange":"x","action":"allow","pattern":"c"}]}' >"$BATS_TEST_TMPDIR/no"
+	gives 1 brokerctl apply "$BATS_TEST_TMPDIR/no"
+	said "number is missing"
+}

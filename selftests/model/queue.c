@@ -183,6 +183,7 @@ int purge_ready(struct world *w, int queue)
 /*
  * What it would hold with one more.  What a transaction accepts leaves room for
  * what it publishes, and for no more: a queue above its limits stays so till then.
+ * What one of its messages drops makes room for that one only.
  */
 static void queue_would_hold(const struct queue *q, const struct message *m, uint32_t *messages,
 			     uint64_t *bytes)
@@ -202,8 +203,26 @@ static void queue_would_hold(const struct queue *q, const struct message *m, uin
 			taken += e->message.size;
 		}
 	}
-	*messages = q->nr + 1 - (accepted < published ? accepted : published);
-	*bytes = queue_bytes(q) + m->size - (left < taken ? left : taken);
+	*messages = q->nr + 1 - (accepted < published ? accepted : published) + q->surplus;
+	*bytes = queue_bytes(q) + m->size - (left < taken ? left : taken) + q->surplus_bytes;
+}
+
+/* Of the room that a transaction's accepted messages leave, what the next one has. */
+static void queue_spare(const struct queue *q, const struct message *m, uint32_t *messages,
+			uint64_t *bytes)
+{
+	int64_t count = 0, left = 0;
+	int i;
+
+	for (i = 0; i < q->nr; i++) {
+		const struct entry *e = &q->entry[i];
+		int sign = e->state == HIDDEN_ACCEPTED ? 1 : e->state == HIDDEN && !e->acquired ? -1 : 0;
+
+		count += sign;
+		left += sign * (int64_t)e->message.size;
+	}
+	*messages = count > 0;
+	*bytes = left < 0 ? 0 : left < (int64_t)m->size ? left : m->size;
 }
 
 /* Why a queue would refuse a message, or 0. */
@@ -240,13 +259,23 @@ static int queue_drops(const struct queue *q, const struct message *m)
 uint64_t queue_take(struct world *w, int queue, const struct message *m)
 {
 	struct queue *q = &w->queue[queue];
+	uint32_t dropped = 0, spare;
+	uint64_t bytes = 0, spare_bytes;
 	int i = 0;
 
+	queue_spare(q, m, &spare, &spare_bytes);
 	while (queue_drops(q, m)) {
 		while (q->entry[i].state != READY)
 			i++;
+		bytes += q->entry[i].message.size;
+		dropped++;
 		queue_remove(q, &q->entry[i]);
 		q->counts.dropped++;
+	}
+	if (w->atomic && dropped) {
+		q->surplus += dropped + spare - 1;
+		if (bytes + spare_bytes > m->size)
+			q->surplus_bytes += bytes + spare_bytes - m->size;
 	}
 	q->entry[q->nr++] = (struct entry) {
 		.message = *m, .sequence = ++q->sequence, .state = w->atomic ? HIDDEN : READY,
@@ -262,6 +291,10 @@ void queue_commit(struct world *w, int queue)
 	struct queue *q = &w->queue[queue];
 	int i;
 
+	if (!w->atomic) {
+		q->surplus = 0;
+		q->surplus_bytes = 0;
+	}
 	for (i = 0; i < q->nr && !w->atomic;) {
 		switch (q->entry[i].state) {
 		case HIDDEN_ACCEPTED:

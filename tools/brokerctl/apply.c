@@ -60,10 +60,19 @@ static void plan_add(struct plan *plan, enum change_kind kind, const struct defi
 static void plan_compare(struct plan *plan, const struct definition *from,
 			 const struct definition *to)
 {
-	json_t *live = json_checked(json_object()), *fixed = json_checked(json_object());
+	json_t *live, *fixed, *value;
 	const char *member;
-	json_t *value;
 
+	/* What cannot be changed at all, and holds nothing, is made anew. */
+	if (!to->kind->noun->set) {
+		if (json_equal(from->json, to->json))
+			return;
+		plan_add(plan, CHANGE_DEL, from, NULL, NULL);
+		plan_add(plan, CHANGE_ADD, NULL, to, NULL);
+		return;
+	}
+	live = json_checked(json_object());
+	fixed = json_checked(json_object());
 	json_object_foreach(to->json, member, value) {
 		char *attribute = json_attribute(member);
 

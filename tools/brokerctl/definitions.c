@@ -20,6 +20,10 @@ const struct kind kinds[NR_KINDS] = {
 	[KIND_POLICY] = {
 		.noun = &noun_policy, .member = "policies", .identity = { "name" },
 	},
+	[KIND_ACL] = {
+		.noun = &noun_acl, .member = "acls", .identity = { "exchange", "number" },
+		.implied = { "operations", "publish,bind" },
+	},
 };
 
 static bool is_in(const char *const *list, const char *attribute)
@@ -86,6 +90,10 @@ static char *make_title(const struct kind *kind, const struct broker_object *obj
 
 	if (kind->noun == &noun_broker)
 		return text_copy("broker");
+	if (kind->noun == &noun_acl)
+		return text_format("acl %s of exchange '%s'",
+				   broker_object_string(object, "number"),
+				   broker_object_string(object, "exchange"));
 	if (kind->noun != &noun_binding)
 		return text_format("%s '%s'", kind->noun->name,
 				   broker_object_string(object, "name"));
@@ -318,6 +326,16 @@ static const char *why_not(int error)
 	}
 }
 
+/* Whether it has what names it; a binding has one of two destinations. */
+static bool has_identity(const struct kind *kind, const struct broker_object *object)
+{
+	if (!kind->identity[0])
+		return true;
+	if (kind->noun == &noun_acl && !broker_object_has(object, "number"))
+		return false;
+	return broker_object_has(object, kind->identity[0]);
+}
+
 static int load_one(struct definitions *all, const struct args *args, const struct kind *kind,
 		    json_t *json, size_t index)
 {
@@ -331,18 +349,22 @@ static int load_one(struct definitions *all, const struct args *args, const stru
 	if (broker_object_new(&object, kind->noun->type))
 		return failure(args, "out of memory");
 	error = parse_member(object, kind, json, &wrong);
-	if (!error && (!kind->identity[0] || broker_object_has(object, kind->identity[0]))) {
+	if (!error && kind->implied[0] && !broker_object_has(object, kind->implied[0]))
+		error = broker_object_set_string(object, kind->implied[0], kind->implied[1]);
+	if (!error && has_identity(kind, object)) {
 		append(all, kind, object);
 		return STATUS_OK;
 	}
-	if (kind->identity[0] && !broker_object_has(object, kind->identity[0]))
+	if (!has_identity(kind, object))
 		title = text_format("%s: number %zu", kind->member, index + 1);
 	else
 		title = make_title(kind, object);
 	if (error)
 		failure(args, "%s: %s: %s", title, wrong, why_not(error));
 	else
-		failure(args, "%s: %s is missing", title, kind->identity[0]);
+		failure(args, "%s: %s is missing", title,
+			broker_object_has(object, kind->identity[0]) ? kind->identity[1] :
+								       kind->identity[0]);
 	free(title);
 	broker_object_free(object);
 	return STATUS_FAILED;

@@ -16,6 +16,7 @@ struct kind {
 	const struct noun *noun;
 	const char *member;		/* of the JSON object */
 	const char *identity[5];	/* attributes that name one, NULL behind them */
+	const char *implied[2];		/* an attribute, and its value where the file has none */
 	bool replaces;			/* set wants all attributes, not those that change */
 };
 
@@ -25,6 +26,7 @@ enum {
 	KIND_QUEUE,
 	KIND_BINDING,
 	KIND_POLICY,
+	KIND_ACL,
 	NR_KINDS
 };
 

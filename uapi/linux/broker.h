@@ -946,7 +946,8 @@ struct broker_confirm {
  * RELEASE, FAIL, REJECT, DELAY and DEFER: all of them are done, or none.  What it publishes and
  * gives back becomes visible in all queues at the same instant, and nobody can
  * tell, by what he receives, browses or polls for, that it was done one by one.
- * What it accepts leaves room for what it publishes to the same queue.  If an
+ * What it accepts leaves room for what it publishes to the same queue; what one of
+ * its messages makes a queue drop leaves room for that message alone.  If an
  * operation cannot be done, its result says why, all others get ECANCELED, and
  * nothing has changed; two that settle the same delivery are such a case (ESTALE),
  * and more messages than a queue could ever hold (EMSGSIZE).
