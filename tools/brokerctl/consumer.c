@@ -1,5 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
 #include "object.h"
+#include "report.h"
+
+/* Most compete; those that do not stand out, and the table fits. */
+static char *cell(const struct broker_object *object, const char *attribute)
+{
+	if (strcmp(attribute, "role") ||
+	    strcmp(broker_object_string(object, "role"), "competing"))
+		return NULL;
+	return text_copy("-");
+}
 
 static const struct column columns[] = {
 	{ "queue", "QUEUE" },
@@ -33,5 +45,6 @@ const struct noun noun_consumer = {
 	.get = BROKER_CMD_CONSUMER_GET,
 	.set = BROKER_CMD_CONSUMER_SET,
 	.columns = columns,
+	.cell = cell,
 	.settings = settings,
 };
