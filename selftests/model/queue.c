@@ -216,7 +216,8 @@ static void queue_spare(const struct queue *q, const struct message *m, uint32_t
 
 	for (i = 0; i < q->nr; i++) {
 		const struct entry *e = &q->entry[i];
-		int sign = e->state == HIDDEN_ACCEPTED ? 1 : e->state == HIDDEN && !e->acquired ? -1 : 0;
+		int sign = e->state == HIDDEN_ACCEPTED ? 1 :
+			   e->state == HIDDEN && !e->acquired ? -1 : 0;
 
 		count += sign;
 		left += sign * (int64_t)e->message.size;

@@ -105,7 +105,7 @@ struct queue {
 	uint64_t max_bytes, sequence;
 	struct queue_counts counts;
 	int counts_open;		/* documentation leaves open what counts refusals */
-	uint32_t surplus;		/* messages dropped in a transaction beyond those that came */
+	uint32_t surplus;		/* dropped in a transaction, beyond those that came */
 	uint64_t surplus_bytes;
 	int nr;
 	struct entry entry[ENTRIES];	/* by sequence */

@@ -157,8 +157,9 @@ const struct command commands[] = {
 		.verb = "export",
 		.brief = "Write all definitions as JSON",
 		.details = "Settings of the broker, exchanges, queues, bindings, policies and "
-			   "access rules, with all that can be set of them. Exclusive queues, queues whose names the broker "
-			   "made up, and their bindings are left out.",
+			   "access rules, with all that can be set of them. Exclusive queues, "
+			   "queues whose names the broker made up, and their bindings are left "
+			   "out.",
 		.options = { OPT_DIGEST },
 		.run = export_run,
 	},
