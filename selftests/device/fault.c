@@ -680,4 +680,73 @@ TEST_F(fault, queue_set)
 	admin_faults(_metadata, make_limit, undo_limit, limit);
 }
 
+/* With a target for dead letters, which has memory of its own. */
+static int policy(int command)
+{
+	struct nl_msg *msg = nl_new(command);
+
+	nl_put_str(msg, BROKER_A_QUEUE_NAME, "new");
+	if (command == BROKER_CMD_POLICY_NEW) {
+		nl_put_str(msg, BROKER_A_QUEUE_PATTERN, "#");
+		nl_put_u32(msg, BROKER_A_QUEUE_MAX_MESSAGES, 77);
+		nl_put_str(msg, BROKER_A_QUEUE_DEAD_LETTER_KEY, "q");
+	}
+	return nl_do(msg);
+}
+
+static int make_policy(void)
+{
+	return policy(BROKER_CMD_POLICY_NEW);
+}
+
+static int undo_policy(void)
+{
+	return policy(BROKER_CMD_POLICY_DEL);
+}
+
+TEST_F(fault, policy_new)
+{
+	admin_faults(_metadata, make_policy, undo_policy, limit);
+}
+
+TEST_F(fault, policy_del)
+{
+	ASSERT_EQ(0, make_policy());
+	admin_faults(_metadata, undo_policy, make_policy, limit);
+}
+
+#define DEAD	5
+
+/* Back to where they died: whatever fails on the way, each is in one queue. */
+TEST_F(fault, redrive)
+{
+	int consumer, i, ret;
+	struct got got;
+
+	ASSERT_EQ(0, queue_new("dead") ?:
+		     queue_new("in", .dead_exchange = "", .dead_key = "dead", .ttl = 1 << 30));
+	consumer = consume(self->fd, "in", 0);
+	for (i = 0; i < DEAD; i++)
+		ASSERT_EQ(0, put(self->fd, "in", "m"));
+	EACH_POINT {
+		struct nl_msg *msg;
+
+		while (!take(self->fd, consumer, &got))
+			ASSERT_EQ(0, settle(self->fd, BROKER_OP_REJECT, consumer, got.d.tag));
+		AWAIT("dead", READY, DEAD);
+		msg = nl_new(BROKER_CMD_QUEUE_MOVE);
+		nl_put_str(msg, BROKER_A_QUEUE_NAME, "dead");
+		nl_put(msg, BROKER_A_QUEUE_BACK, NULL, 0);
+		nl_around = arm;
+		ret = nl_do(msg);
+		nl_around = NULL;
+		ASSERT_TRUE(ret == 0 || injected(ret) || ret == -ENOBUFS || ret == -EAGAIN) {
+			TH_LOG("point %d: %d %s", nth, ret, nl_why);
+		}
+		ASSERT_EQ(DEAD, ready("in") + ready("dead"));
+		ASSERT_EQ(0, unacked("in") + unacked("dead"));
+	}
+	ALL_POINTS_MET();
+}
+
 TEST_HARNESS_MAIN
