@@ -42,21 +42,6 @@ static struct broker_consumer *active_find_pending_locked(const struct broker_qu
 	return NULL;
 }
 
-/* Takes some back of what nobody has received yet. */
-static void active_withdraw_some_locked(struct broker_consumer *consumer)
-{
-	struct broker_queue *queue = consumer->queue;
-	u32 count = 0;
-
-	lockdep_assert_held(&queue->lock);
-	while (consumer->nr_pending && count++ < BROKER_LOCK_BATCH) {
-		struct broker_entry *entry = broker_entry_first(&consumer->pending);
-
-		broker_queue_detach_locked(queue, entry);
-		broker_queue_ready_locked(queue, entry);
-	}
-}
-
 /**
  * broker_active_elect_locked() - Find out who is active now
  * @queue: single-active
@@ -78,7 +63,7 @@ struct broker_consumer *broker_active_elect_locked(struct broker_queue *queue)
 			return active;
 		if (!active || !active->nr_pending)
 			break;
-		active_withdraw_some_locked(active);
+		broker_consumer_take_back_locked(active);
 		cond_resched_lock(&queue->lock);
 	}
 	if (!active_is_over_locked(queue))
@@ -97,7 +82,7 @@ void broker_active_begin_locked(struct broker_queue *queue)
 
 	lockdep_assert_held(&queue->lock);
 	while (queue->single_active && (consumer = active_find_pending_locked(queue))) {
-		active_withdraw_some_locked(consumer);
+		broker_consumer_take_back_locked(consumer);
 		cond_resched_lock(&queue->lock);
 	}
 }

@@ -125,7 +125,7 @@ static void consumer_list_locked(struct broker_consumer *consumer)
 	spin_unlock(&session->lock);
 }
 
-static void consumer_wake(struct broker_consumer *consumer)
+void broker_consumer_wake(struct broker_consumer *consumer)
 {
 	if (wq_has_sleeper(&consumer->session->wait))
 		wake_up_interruptible_poll(&consumer->session->wait, EPOLLIN | EPOLLRDNORM);
@@ -147,7 +147,7 @@ void broker_consumer_assign_locked(struct broker_consumer *consumer, struct brok
 	trace_broker_assign(consumer, entry);
 	if (trace_broker_wake_enabled() && wq_has_sleeper(&consumer->session->wait))
 		trace_broker_wake(consumer, entry);
-	consumer_wake(consumer);
+	broker_consumer_wake(consumer);
 }
 
 /* Takes a pending entry from it; update afterwards. */
@@ -164,6 +164,27 @@ void broker_consumer_withdraw_locked(struct broker_consumer *consumer, struct br
 	consumer_unassign_locked(consumer, entry);
 	broker_consumer_update_locked(consumer);
 	consumer_list_locked(consumer);
+}
+
+/*
+ * Takes back what is on its way to it, up to BROKER_LOCK_BATCH.  Return: whether that
+ * was all; dispatch afterwards.
+ */
+bool broker_consumer_take_back_locked(struct broker_consumer *consumer)
+{
+	struct broker_queue *queue = consumer->queue;
+	struct broker_entry *entry;
+	u32 count;
+
+	lockdep_assert_held(&queue->lock);
+	for (count = 0; count < BROKER_LOCK_BATCH; count++) {
+		entry = broker_entry_first(&consumer->pending);
+		if (!entry)
+			break;
+		broker_queue_detach_locked(queue, entry);
+		broker_queue_ready_locked(queue, entry);
+	}
+	return !consumer->nr_pending;
 }
 
 /* Returns what no longer is on its way to anyone: credit taken away, pull over. */
@@ -184,7 +205,7 @@ static void consumer_withdraw_locked(struct broker_consumer *consumer)
 	broker_consumer_update_locked(consumer);
 	consumer_list_locked(consumer);
 	if (consumer->nr_pending)
-		consumer_wake(consumer);
+		broker_consumer_wake(consumer);
 	broker_queue_dispatch_locked(consumer->queue);
 }
 
@@ -330,6 +351,7 @@ bool broker_consumer_detach(struct broker_consumer *consumer, const struct broke
 		return false;
 	}
 	WRITE_ONCE(consumer->dead, true);
+	broker_lease_stop_locked(consumer);
 	list_del_init(&consumer->of_queue);
 	broker_active_leave_locked(consumer);
 	WRITE_ONCE(queue->nr_consumers, queue->nr_consumers - 1);
@@ -352,7 +374,7 @@ bool broker_consumer_detach(struct broker_consumer *consumer, const struct broke
 	/* The queue may have been deleted, and drained, meanwhile. */
 	if (READ_ONCE(queue->dead))
 		broker_queue_drain(queue);
-	consumer_wake(consumer);
+	broker_consumer_wake(consumer);
 	atomic_dec(&queue->broker->nr_consumers);
 	broker_event_consumer_ended(consumer, how);
 	if (how->failed)

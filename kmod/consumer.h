@@ -146,6 +146,8 @@ static inline bool broker_consumer_headers_only(const struct broker_consumer *co
 /* Under queue.lock. */
 void broker_consumer_unlist_locked(struct broker_consumer *consumer, struct broker_entry *entry);
 void broker_consumer_withdraw_locked(struct broker_consumer *consumer, struct broker_entry *entry);
+bool broker_consumer_take_back_locked(struct broker_consumer *consumer);
+void broker_consumer_wake(struct broker_consumer *consumer);
 void broker_consumer_update_locked(struct broker_consumer *consumer);
 void broker_consumer_assign_locked(struct broker_consumer *consumer, struct broker_entry *entry);
 

@@ -83,23 +83,6 @@ u64 broker_flow_next_locked(const struct broker_queue *queue)
 	return queue->flow.pause.on ? queue->flow.pause.until : BROKER_NEVER;
 }
 
-/* Takes back what is on its way to a consumer; false: the lock was dropped meanwhile. */
-static bool flow_withdraw_from_locked(struct broker_consumer *consumer)
-{
-	struct broker_queue *queue = consumer->queue;
-	struct broker_entry *entry;
-	u32 count = 0;
-
-	lockdep_assert_held(&queue->lock);
-	while ((entry = broker_entry_first(&consumer->pending))) {
-		broker_queue_detach_locked(queue, entry);
-		broker_queue_ready_locked(queue, entry);
-		if (!(++count % BROKER_LOCK_BATCH) && cond_resched_lock(&queue->lock))
-			return false;
-	}
-	return true;
-}
-
 /* A queue was paused: what nobody has received comes back; drops the lock now and then. */
 void broker_flow_withdraw_locked(struct broker_queue *queue)
 {
@@ -107,9 +90,12 @@ void broker_flow_withdraw_locked(struct broker_queue *queue)
 
 	lockdep_assert_held(&queue->lock);
 again:
-	list_for_each_entry(consumer, &queue->consumers, of_queue)
-		if (queue->flow.pause.on && !flow_withdraw_from_locked(consumer))
-			goto again;
+	list_for_each_entry(consumer, &queue->consumers, of_queue) {
+		if (!queue->flow.pause.on || broker_consumer_take_back_locked(consumer))
+			continue;
+		cond_resched_lock(&queue->lock);
+		goto again;
+	}
 }
 
 /**
@@ -133,8 +119,8 @@ int broker_flow_pause_consumer(struct broker_consumer *consumer, bool on, u64 ti
 		if (consumer->pause.until != BROKER_NEVER)
 			broker_timer_advance(&queue->broker->clock, &consumer->timer,
 					     consumer->pause.until);
-		while (consumer->pause.on && !flow_withdraw_from_locked(consumer))
-			;
+		while (consumer->pause.on && !broker_consumer_take_back_locked(consumer))
+			cond_resched_lock(&queue->lock);
 		broker_consumer_update_locked(consumer);
 		broker_queue_dispatch_locked(queue);
 	}

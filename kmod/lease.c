@@ -141,6 +141,15 @@ void broker_lease_assigned_locked(struct broker_consumer *consumer)
 	lease_arm_locked(consumer, now);
 }
 
+static void lease_set_hung_locked(struct broker_consumer *consumer, bool hung)
+{
+	lockdep_assert_held(&consumer->queue->lock);
+	if (consumer->hung == hung)
+		return;
+	WRITE_ONCE(consumer->hung, hung);
+	atomic_add(hung ? 1 : -1, &consumer->session->hung);
+}
+
 /* It has called. */
 void broker_lease_alive_locked(struct broker_consumer *consumer)
 {
@@ -157,9 +166,22 @@ void broker_lease_alive_locked(struct broker_consumer *consumer)
 	}
 	if (!consumer->hung)
 		return;
-	consumer->hung = false;
+	lease_set_hung_locked(consumer, false);
 	broker_consumer_update_locked(consumer);
 	broker_queue_dispatch_locked(consumer->queue);
+}
+
+void broker_lease_alive(struct broker_consumer *consumer)
+{
+	spin_lock(&consumer->queue->lock);
+	broker_lease_alive_locked(consumer);
+	spin_unlock(&consumer->queue->lock);
+}
+
+/* It ends. */
+void broker_lease_stop_locked(struct broker_consumer *consumer)
+{
+	lease_set_hung_locked(consumer, false);
 }
 
 /* The queue's slow-after has changed: consumers that have messages are looked at. */
@@ -257,13 +279,11 @@ static void lease_due(struct broker_timer *timer)
 	if (!consumer->dead && (consumer->next_lease <= clock || idle || resumed)) {
 		ended = lease_end_locked(consumer, clock, &freed);
 		if (ended || idle) {
-			consumer->hung = true;
-			while (consumer->nr_pending) {
-				struct broker_entry *entry = broker_entry_first(&consumer->pending);
-
-				broker_queue_detach_locked(queue, entry);
-				broker_queue_ready_locked(queue, entry);
-			}
+			lease_set_hung_locked(consumer, true);
+			while (consumer->hung && !broker_consumer_take_back_locked(consumer))
+				cond_resched_lock(&queue->lock);
+			/* Whoever waits, or polls, is there to say so. */
+			broker_consumer_wake(consumer);
 		}
 		broker_consumer_update_locked(consumer);
 		broker_queue_dispatch_locked(queue);

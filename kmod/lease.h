@@ -22,7 +22,8 @@ struct broker_queue;
  * two looks counts as stopped if it is found so at the second.
  *
  * A consumer whose lease ended is *hung*: what was on its way to it goes back,
- * too, and it gets nothing more, until it settles or receives.  So is one that
+ * too, and it gets nothing more, until it settles or receives.  Whoever waits in
+ * RECEIVE, or polls, is woken to do so.  So is one that
  * does not come for its messages for as long as a lease.
  *
  * On the same clock a consumer is *slow* that has had messages, on their way or in
@@ -32,6 +33,7 @@ struct broker_queue;
  */
 
 void broker_lease_init(struct broker_consumer *consumer);
+void broker_lease_alive(struct broker_consumer *consumer);
 
 /* Under queue.lock. */
 void broker_lease_begin_locked(struct broker_consumer *consumer, struct broker_entry *entry);
@@ -39,6 +41,7 @@ void broker_lease_extend_locked(struct broker_consumer *consumer, struct broker_
 				u64 lease);
 void broker_lease_assigned_locked(struct broker_consumer *consumer);
 void broker_lease_alive_locked(struct broker_consumer *consumer);
+void broker_lease_stop_locked(struct broker_consumer *consumer);
 void broker_lease_set_slow_locked(struct broker_queue *queue);
 
 #endif /* _BROKER_LEASE_H */

@@ -233,6 +233,8 @@ static int receive_any(struct receive *receive, ktime_t deadline,
 		err = receive_replies(receive, uargs);
 		if (err || receive->args->count)
 			return err;
+		if (unlikely(atomic_read(&session->hung)))
+			broker_session_revive(session);
 		consumer = receive_next(session, &gone);
 		if (consumer) {
 			err = gone ? receive_gone(receive, consumer, uargs) :
@@ -286,7 +288,7 @@ static int receive_named(struct receive *receive, struct broker_consumer *consum
 			break;
 		}
 		err = receive_wait(session, READ_ONCE(consumer->nr_pending) ||
-				   READ_ONCE(consumer->dead) || READ_ONCE(session->ended),
+				   READ_ONCE(consumer->hung) || READ_ONCE(consumer->dead) || READ_ONCE(session->ended),
 				   deadline);
 		if (err)
 			break;

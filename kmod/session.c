@@ -11,6 +11,7 @@
 
 #include "broker.h"
 #include "consumer.h"
+#include "lease.h"
 #include "limit.h"
 #include "memory.h"
 #include "message.h"
@@ -263,11 +264,25 @@ struct broker_consumer *broker_session_consumer(struct broker_session *session, 
 	return consumer;
 }
 
-/* Whether a RECEIVE from any consumer would return at once. */
+/* Whether a RECEIVE from any consumer would return at once, or is to show that it lives. */
 bool broker_session_readable(struct broker_session *session)
 {
 	return !list_empty_careful(&session->readable) || !list_empty_careful(&session->gone) ||
-	       !list_empty_careful(&session->replies);
+	       !list_empty_careful(&session->replies) || atomic_read(&session->hung);
+}
+
+/* The consumer behind number @id, which moves on to it, with a reference; NULL: no more. */
+static struct broker_consumer *session_next_consumer(struct broker_session *session,
+						     unsigned long *id)
+{
+	struct broker_consumer *consumer;
+
+	rcu_read_lock();
+	do {
+		consumer = xa_find_after(&session->consumers, id, ULONG_MAX, XA_PRESENT);
+	} while (consumer && !broker_consumer_tryget(consumer));
+	rcu_read_unlock();
+	return consumer;
 }
 
 /* Gives its consumers what a transaction being committed has for them. */
@@ -276,15 +291,20 @@ void broker_session_catch_up(struct broker_session *session)
 	struct broker_consumer *consumer;
 	unsigned long id = 0;
 
-	for (;;) {
-		rcu_read_lock();
-		do {
-			consumer = xa_find_after(&session->consumers, &id, ULONG_MAX, XA_PRESENT);
-		} while (consumer && !broker_consumer_tryget(consumer));
-		rcu_read_unlock();
-		if (!consumer)
-			return;
+	while ((consumer = session_next_consumer(session, &id))) {
 		broker_queue_dispatch(consumer->queue);
+		broker_consumer_put(consumer);
+	}
+}
+
+/* It receives from any consumer: none of them is hung. */
+void broker_session_revive(struct broker_session *session)
+{
+	struct broker_consumer *consumer;
+	unsigned long id = 0;
+
+	while (atomic_read(&session->hung) && (consumer = session_next_consumer(session, &id))) {
+		broker_lease_alive(consumer);
 		broker_consumer_put(consumer);
 	}
 }

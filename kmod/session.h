@@ -78,6 +78,7 @@ struct broker_waiter {
  *	limits.lock)
  * @blocked: not writable: it is still so (queue.lock of @full, or limits.lock; read
  *	anywhere)
+ * @hung: of its consumers, how many are hung: lease.h (atomic)
  * @published: messages published (atomic)
  * @refused: publishes that failed (atomic)
  * @received: messages handed out (atomic)
@@ -119,6 +120,7 @@ struct broker_session {
 	struct list_head of_full;
 	bool blocked;
 
+	atomic_t hung;
 	atomic64_t published;
 	atomic64_t refused;
 	atomic64_t received;
@@ -137,6 +139,7 @@ struct broker_queue *broker_session_find_queue(struct broker_session *session, u
 bool broker_session_forget(struct broker_session *session, struct broker_consumer *consumer);
 bool broker_session_readable(struct broker_session *session);
 void broker_session_catch_up(struct broker_session *session);
+void broker_session_revive(struct broker_session *session);
 void broker_session_set_full(struct broker_session *session, struct broker_queue *queue,
 			     u32 messages, u64 bytes);
 void broker_session_set_limited(struct broker_session *session,

@@ -3,6 +3,8 @@
  * What becomes of a message that fails, waits, or outlives its time.  Times are
  * either over soon, and then waited for, or so far away that they never come.
  */
+#include <poll.h>
+#include <pthread.h>
 #include <stddef.h>
 
 #include "helper.h"
@@ -514,6 +516,67 @@ TEST_F(retry, lease_of_a_hung_consumer)
 	NOTHING();
 	ASSERT_EQ(0, put(self->fd, "q", "m"));
 	TAKE_WAIT();
+}
+
+struct waiter { int fd, consumer, ret; struct got got; };
+
+static void *wait_for_one(void *arg)
+{
+	struct waiter *w = arg;
+
+	w->ret = take_wait(w->fd, w->consumer, &w->got);
+	return NULL;
+}
+
+/* Who waits in RECEIVE lives, whatever it forgot to settle. */
+#define GOES_ON(number)								\
+do {										\
+	struct waiter w = { .fd = self->fd, .consumer = number };		\
+	pthread_t thread;							\
+										\
+	ASSERT_EQ(0, queue_new("q", .lease = 100, .retry_min = FAR_MS,		\
+			       .retry_max = FAR_MS));				\
+	ASSERT_LT(0, (self->consumer = consume(self->fd, "q", 10)));		\
+	ASSERT_EQ(0, put(self->fd, "q", "1"));					\
+	TAKE();									\
+	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_for_one, &w));		\
+	/* What its lease ended for comes again at once, the first time. */	\
+	pthread_join(thread, NULL);						\
+	ASSERT_EQ(0, w.ret);							\
+	EXPECT_STREQ("1", w.got.body);						\
+	EXPECT_EQ(BROKER_CAUSE_LEASE, w.got.d.cause);				\
+} while (0)
+
+TEST_F(retry, lease_while_receive_waits)
+{
+	GOES_ON(1);
+}
+
+TEST_F(retry, lease_while_receive_of_any_waits)
+{
+	GOES_ON(0);
+}
+
+/* Who polls is told, and a RECEIVE from any consumer is enough. */
+TEST_F(retry, lease_while_polling)
+{
+	struct pollfd p = { .fd = self->fd, .events = POLLIN };
+
+	ASSERT_EQ(0, queue_new("q", .lease = 100));
+	ASSERT_LT(0, (self->consumer = consume(self->fd, "q", 10)));
+	ASSERT_EQ(0, put(self->fd, "q", "1"));
+	TAKE();
+	EXPECT_EQ(0, poll(&p, 1, 0));
+	ASSERT_EQ(1, poll(&p, 1, 20000));
+	EXPECT_EQ(POLLIN, p.revents);
+	ASSERT_EQ(0, take(self->fd, 0, &self->got));
+	EXPECT_STREQ("1", self->got.body);
+	EXPECT_EQ(0, poll(&p, 1, 0));
+	/* Nor does one that has ended count as hung. */
+	AWAIT("q", FAILED, 2);
+	ASSERT_EQ(1, poll(&p, 1, 0));
+	ASSERT_EQ(0, cancel(self->fd, self->consumer));
+	EXPECT_EQ(0, poll(&p, 1, 0));
 }
 
 TEST_F(retry, extend)

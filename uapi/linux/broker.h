@@ -1468,7 +1468,9 @@ struct broker_browse {
 /**
  * DOC: poll, select, epoll
  *
- * EPOLLIN: RECEIVE with @consumer 0 would return at once.  EPOLLOUT: the queue
+ * EPOLLIN: RECEIVE with @consumer 0 would return at once; or a consumer gets nothing
+ * since a lease of its ended, until a RECEIVE shows that the session is alive, which may
+ * find nothing.  EPOLLOUT: the queue
  * that last answered this session with EAGAIN is no longer full, or the limit that
  * did so with EDQUOT or EBUSY allows more.  EPOLLHUP
  * and EPOLLERR: the session has ended (EOWNERDEAD).
