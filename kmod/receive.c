@@ -288,8 +288,8 @@ static int receive_named(struct receive *receive, struct broker_consumer *consum
 			break;
 		}
 		err = receive_wait(session, READ_ONCE(consumer->nr_pending) ||
-				   READ_ONCE(consumer->hung) || READ_ONCE(consumer->dead) || READ_ONCE(session->ended),
-				   deadline);
+				   READ_ONCE(consumer->hung) || READ_ONCE(consumer->dead) ||
+				   READ_ONCE(session->ended), deadline);
 		if (err)
 			break;
 	}
