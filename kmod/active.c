@@ -81,7 +81,7 @@ void broker_active_begin_locked(struct broker_queue *queue)
 	struct broker_consumer *consumer;
 
 	lockdep_assert_held(&queue->lock);
-	while (queue->single_active && (consumer = active_find_pending_locked(queue))) {
+	while (queue->settings.single_active && (consumer = active_find_pending_locked(queue))) {
 		broker_consumer_take_back_locked(consumer);
 		cond_resched_lock(&queue->lock);
 	}
@@ -93,7 +93,7 @@ void broker_active_join_locked(struct broker_consumer *consumer)
 	struct broker_queue *queue = consumer->queue;
 
 	lockdep_assert_held(&queue->lock);
-	if (queue->single_active && !queue->active && active_is_over_locked(queue) &&
+	if (queue->settings.single_active && !queue->active && active_is_over_locked(queue) &&
 	    active_first_locked(queue) == consumer)
 		queue->active = consumer;
 }

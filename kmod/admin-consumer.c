@@ -61,7 +61,7 @@ static u32 role_locked(const struct broker_consumer *consumer)
 	const struct broker_queue *queue = consumer->queue;
 
 	lockdep_assert_held(&queue->lock);
-	if (!queue->single_active)
+	if (!queue->settings.single_active)
 		return BROKER_CONSUMER_ROLE_COMPETING;
 	return queue->active == consumer ? BROKER_CONSUMER_ROLE_ACTIVE :
 					   BROKER_CONSUMER_ROLE_STANDBY;

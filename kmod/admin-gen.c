@@ -117,7 +117,7 @@ static const struct nla_policy broker_queue_new_nl_policy[BROKER_A_QUEUE_SLOW_AC
 };
 
 /* BROKER_CMD_QUEUE_SET - do */
-static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_SLOW_ACTION + 1] = {
+static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_UNSET + 1] = {
 	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 	[BROKER_A_QUEUE_MAX_MESSAGES] = NLA_POLICY_MIN(NLA_U32, 1),
 	[BROKER_A_QUEUE_MAX_BYTES] = NLA_POLICY_MIN(NLA_U64, 1),
@@ -147,6 +147,7 @@ static const struct nla_policy broker_queue_set_nl_policy[BROKER_A_QUEUE_SLOW_AC
 	[BROKER_A_QUEUE_PAUSE_MS] = { .type = NLA_U32, },
 	[BROKER_A_QUEUE_MAX_RATE] = { .type = NLA_U32, },
 	[BROKER_A_QUEUE_MAX_BURST] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_UNSET] = NLA_POLICY_MASK(NLA_U32, 0x7ffff),
 };
 
 /* BROKER_CMD_QUEUE_DEL - do */
@@ -368,6 +369,8 @@ static const struct nla_policy broker_policy_new_nl_policy[BROKER_A_QUEUE_CAP + 
 	[BROKER_A_QUEUE_SINGLE_ACTIVE] = NLA_POLICY_MAX(NLA_U32, 1),
 	[BROKER_A_QUEUE_MAX_RATE] = { .type = NLA_U32, },
 	[BROKER_A_QUEUE_MAX_BURST] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_SLOW_AFTER] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_SLOW_ACTION] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* BROKER_CMD_POLICY_SET - do */
@@ -393,6 +396,8 @@ static const struct nla_policy broker_policy_set_nl_policy[BROKER_A_QUEUE_PRECED
 	[BROKER_A_QUEUE_SINGLE_ACTIVE] = NLA_POLICY_MAX(NLA_U32, 1),
 	[BROKER_A_QUEUE_MAX_RATE] = { .type = NLA_U32, },
 	[BROKER_A_QUEUE_MAX_BURST] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_SLOW_AFTER] = { .type = NLA_U32, },
+	[BROKER_A_QUEUE_SLOW_ACTION] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* BROKER_CMD_POLICY_DEL - do */
@@ -456,7 +461,7 @@ static const struct genl_ops broker_nl_ops[] = {
 		.cmd		= BROKER_CMD_QUEUE_SET,
 		.doit		= broker_nl_queue_set_doit,
 		.policy		= broker_queue_set_nl_policy,
-		.maxattr	= BROKER_A_QUEUE_SLOW_ACTION,
+		.maxattr	= BROKER_A_QUEUE_UNSET,
 	},
 	{
 		.cmd		= BROKER_CMD_QUEUE_DEL,

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/build_bug.h>
-#include <linux/math64.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
@@ -12,83 +10,28 @@
 #include "policy.h"
 #include "queue.h"
 
-/* How each of broker_settings[] is said in netlink. */
-static const struct {
-	u8 type;
-	bool ms;
-} attributes[] = {
-	{ BROKER_A_QUEUE_MAX_MESSAGES },
-	{ BROKER_A_QUEUE_MAX_BYTES },
-	{ BROKER_A_QUEUE_OVERFLOW },
-	{ BROKER_A_QUEUE_PRIORITIES },
-	{ BROKER_A_QUEUE_TTL, .ms = true },
-	{ BROKER_A_QUEUE_LEASE, .ms = true },
-	{ BROKER_A_QUEUE_MAX_DELIVERY },
-	{ BROKER_A_QUEUE_RETRY_MIN, .ms = true },
-	{ BROKER_A_QUEUE_RETRY_MAX, .ms = true },
-	{ BROKER_A_QUEUE_RETRY_JITTER },
-	{ BROKER_A_QUEUE_DEAD_LETTER_EXCHANGE },
-	{ BROKER_A_QUEUE_DEDUPE_WINDOW, .ms = true },
-	{ BROKER_A_QUEUE_DEDUPE_MAX },
-	{ BROKER_A_QUEUE_EXPIRES, .ms = true },
-	{ BROKER_A_QUEUE_SINGLE_ACTIVE },
-	{ BROKER_A_QUEUE_MAX_RATE },
-	{ BROKER_A_QUEUE_MAX_BURST },
-};
-
-static int put_setting(struct sk_buff *skb, unsigned int i,
-		       const struct broker_queue_config *settings)
-{
-	u64 value;
-
-	if (attributes[i].type == BROKER_A_QUEUE_DEAD_LETTER_EXCHANGE)
-		return broker_nl_put_target(skb, settings->dead_letter);
-	value = broker_setting_get(&broker_settings[i], settings);
-	if (attributes[i].ms)
-		value = div_u64(value, NSEC_PER_MSEC);
-	if (attributes[i].type == BROKER_A_QUEUE_MAX_BYTES)
-		return nla_put_u64_64bit(skb, attributes[i].type, value, BROKER_A_QUEUE_PAD);
-	return nla_put_u32(skb, attributes[i].type, value);
-}
-
 static int put_policy(struct sk_buff *skb, const struct broker_nl_head *head,
 		      const struct broker_policy *policy)
 {
 	void *hdr = broker_nl_begin(skb, head);
-	unsigned int i;
 	int err;
 
 	err = !hdr || nla_put_string(skb, BROKER_A_QUEUE_NAME, broker_policy_name(policy)) ||
 	      nla_put_string(skb, BROKER_A_QUEUE_PATTERN, broker_policy_pattern(policy)) ||
 	      nla_put_u32(skb, BROKER_A_QUEUE_PRECEDENCE, policy->precedence) ||
-	      (policy->cap && nla_put_flag(skb, BROKER_A_QUEUE_CAP));
-	for (i = 0; !err && i < broker_nr_settings; i++)
-		if (broker_settings[i].set & policy->settings.set)
-			err = put_setting(skb, i, &policy->settings);
+	      (policy->cap && nla_put_flag(skb, BROKER_A_QUEUE_CAP)) ||
+	      broker_nl_put_settings(skb, &policy->settings, policy->set);
 	return broker_nl_end(skb, hdr, err);
 }
 
-/* BROKER_SETTING_* of what is set. */
-static u32 setting_words(unsigned int set)
-{
-	unsigned int i;
-	u32 words = 0;
-
-	for (i = 0; i < broker_nr_settings; i++)
-		if (broker_settings[i].set & set)
-			words |= BIT(i);
-	return words;
-}
-
-/* What of a queue is as policies say, and which match it; under RCU or topology. */
+/* What of a queue is its own or as policies say, and which match it; under RCU or topology. */
 int broker_nl_put_policies(struct sk_buff *skb, const struct broker_queue *queue)
 {
 	const struct broker_policy *policy;
 	char names[BROKER_MAX_NAME + 1];
-	u32 by_policy, capped;
+	u32 own, by_policy, capped;
 	size_t len = 0;
 
-	BUILD_BUG_ON(ARRAY_SIZE(attributes) != ilog2(BROKER_SETTING_MAX_BURST) + 1);
 	list_for_each_entry_rcu(policy, &queue->broker->policies, node,
 				lockdep_is_held(&queue->broker->topology)) {
 		if (!broker_policy_matches(policy, queue))
@@ -100,9 +43,11 @@ int broker_nl_put_policies(struct sk_buff *skb, const struct broker_queue *queue
 	}
 	if (len && nla_put_string(skb, BROKER_A_QUEUE_POLICIES, names))
 		return -EMSGSIZE;
-	by_policy = setting_words(READ_ONCE(queue->say.by_policy));
-	capped = setting_words(READ_ONCE(queue->say.capped));
-	return (by_policy && nla_put_u32(skb, BROKER_A_QUEUE_BY_POLICY, by_policy)) ||
+	own = READ_ONCE(queue->own_set);
+	by_policy = READ_ONCE(queue->say.by_policy);
+	capped = READ_ONCE(queue->say.capped);
+	return (own && nla_put_u32(skb, BROKER_A_QUEUE_OWN, own)) ||
+	       (by_policy && nla_put_u32(skb, BROKER_A_QUEUE_BY_POLICY, by_policy)) ||
 	       (capped && nla_put_u32(skb, BROKER_A_QUEUE_CAPPED, capped));
 }
 
@@ -175,15 +120,14 @@ int broker_nl_policy_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb
 }
 
 /* A cap bounds quantities; of others there is no lower one. */
-static int check_cap(struct genl_info *info, const struct broker_queue_config *settings)
+static int check_cap(struct genl_info *info, u32 set)
 {
-	unsigned int i;
+	const struct broker_queue_setting *setting;
 
-	for (i = 0; i < broker_nr_settings; i++) {
-		if (!(broker_settings[i].set & settings->set) ||
-		    broker_settings[i].bound != BROKER_BOUND_NONE)
+	broker_for_each_setting(setting, set) {
+		if (setting->bound != BROKER_BOUND_NONE)
 			continue;
-		BROKER_NL_ERR(info->extack, info->attrs[attributes[i].type] ?:
+		BROKER_NL_ERR(info->extack, info->attrs[setting->attribute] ?:
 			      info->attrs[BROKER_A_QUEUE_DEAD_LETTER_KEY],
 			      "a cap is for quantities; this has no lower value");
 		return -EINVAL;
@@ -192,28 +136,21 @@ static int check_cap(struct genl_info *info, const struct broker_queue_config *s
 }
 
 /* Settings of @old, if there is one, with those of the request in their place. */
-static void merge(struct broker_queue_config *settings, const struct broker_policy *old)
+static void merge(struct broker_queue_config *config, const struct broker_policy *old)
 {
-	unsigned int i;
+	u32 kept = old ? old->set & ~config->set : 0;
 
-	if (!old)
+	if (!kept)
 		return;
-	for (i = 0; i < broker_nr_settings; i++) {
-		const struct broker_policy_setting *setting = &broker_settings[i];
-
-		if (setting->set & settings->set || !(setting->set & old->settings.set))
-			continue;
-		memcpy((char *)settings + setting->offset,
-		       (const char *)&old->settings + setting->offset, setting->size);
-		if (setting->set == BROKER_QUEUE_SET_DEAD_LETTER)
-			broker_target_get(settings->dead_letter);
-	}
-	settings->set |= old->settings.set;
+	broker_settings_copy(&config->settings, &old->settings, kept);
+	if (kept & BROKER_SETTING_DEAD_LETTER)
+		broker_target_get(config->settings.dead_letter);
+	config->set |= kept;
 }
 
 /* Reads the settings of a request, which changes @old, if there is one. */
 static int parse(struct broker *broker, struct sk_buff *skb, const struct genl_info *request,
-		 const struct broker_policy *old, bool cap, struct broker_queue_config *settings)
+		 const struct broker_policy *old, bool cap, struct broker_queue_config *config)
 {
 	struct broker_nl_owner owner = {};
 	struct genl_info info = *request;
@@ -225,10 +162,10 @@ static int parse(struct broker *broker, struct sk_buff *skb, const struct genl_i
 	if (!info.attrs)
 		return -ENOMEM;
 	memcpy(info.attrs, request->attrs, broker_audit_attrs(request) * sizeof(*info.attrs));
-	err = broker_nl_parse_queue(&info, &owner, settings) ?:
-	      (cap ? check_cap(&info, settings) : 0) ?:
+	err = broker_nl_parse_queue(&info, &owner, config) ?:
+	      (cap ? check_cap(&info, config->set) : 0) ?:
 	      broker_nl_parse_dead_letter(broker, skb, &info,
-					  old ? old->settings.dead_letter : NULL, settings);
+					  old ? old->settings.dead_letter : NULL, config);
 	kfree(info.attrs);
 	return err;
 }
@@ -241,20 +178,20 @@ static struct broker_policy *make(struct broker *broker, struct sk_buff *skb,
 	const struct nlattr *precedence = info->attrs[BROKER_A_QUEUE_PRECEDENCE];
 	const struct nlattr *name = info->attrs[BROKER_A_QUEUE_NAME];
 	bool cap = old ? old->cap : !!info->attrs[BROKER_A_QUEUE_CAP];
-	struct broker_queue_config settings = {};
+	struct broker_queue_config config = {};
 	struct broker_policy *policy;
 	int err;
 
-	err = parse(broker, skb, info, old, cap, &settings);
+	err = parse(broker, skb, info, old, cap, &config);
 	if (err)
 		return ERR_PTR(err);
-	merge(&settings, old);
-	policy = broker_policy_alloc(&settings, pattern ? nla_data(pattern) :
+	merge(&config, old);
+	policy = broker_policy_alloc(config.set, &config.settings, pattern ? nla_data(pattern) :
 					broker_policy_pattern(old),
 				     pattern ? broker_nl_len(pattern) : old->pattern_len,
 				     nla_data(name), broker_nl_len(name));
 	if (!policy) {
-		broker_target_put(settings.dead_letter);
+		broker_target_put(config.settings.dead_letter);
 		return ERR_PTR(-ENOMEM);
 	}
 	policy->cap = cap;

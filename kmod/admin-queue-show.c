@@ -8,116 +8,56 @@
 #include "queue.h"
 
 /**
- * struct queue_snapshot - a queue at one moment
- * @max_messages: see struct broker_queue (const)
- * @max_bytes: see there (const)
- * @overflow: see there (const)
- * @sealed: see there (const)
- * @single_active: see there (const)
- * @ordering: see there (const)
- * @slow_after: see there (const)
- * @slow_action: see there (const)
- * @nr_consumers: see there (const)
- * @nr_ready: see there (const)
- * @nr_unacked: see there (const)
- * @bytes: see there (const)
- * @levels: see there (const)
- * @ttl: see there (const)
- * @lease: see there (const)
- * @max_delivery: see there (const)
- * @retry_min: see there (const)
- * @retry_max: see there (const)
- * @retry_jitter: see there (const)
- * @dead_letter: see there, with a reference (const)
- * @dedupe_window: see there (const)
- * @dedupe_max: see there (const)
+ * struct queue_snapshot - a queue at one moment; see there
+ * @settings: in force, with a reference on its target (const)
+ * @pause: whether it stands still (const)
+ * @nr_consumers: how many (const)
+ * @nr_ready: how many (const)
+ * @nr_unacked: how many (const)
+ * @nr_waiting: how many (const)
+ * @nr_deferred: how many (const)
+ * @nr_quarantined: how many (const)
+ * @nr_dying: how many (const)
  * @dedupe_ids: as many as it remembers (const)
- * @expires: see there (const)
  * @producers: as many as it remembers (const)
- * @paused: see struct broker_pause (const)
- * @pause_left: nanoseconds until it ends (const)
- * @max_rate: see struct broker_flow (const)
- * @max_burst: see there (const)
- * @nr_waiting: see there (const)
- * @nr_deferred: see there (const)
- * @nr_quarantined: see there (const)
- * @nr_dying: see there (const)
- * @stats: see there (const)
+ * @bytes: that it holds (const)
+ * @stats: counters (const)
  */
 struct queue_snapshot {
-	u32 max_messages;
-	u64 max_bytes;
-	u32 overflow;
-	bool sealed;
-	bool single_active;
-	bool ordering;
-	u64 slow_after;
-	u32 slow_action;
+	struct broker_settings settings;
+	struct broker_pause pause;
 	u32 nr_consumers;
 	u32 nr_ready;
 	u32 nr_unacked;
-	u64 bytes;
-	u32 levels;
-	u64 ttl;
-	u64 lease;
-	u32 max_delivery;
-	u64 retry_min;
-	u64 retry_max;
-	u32 retry_jitter;
-	struct broker_target *dead_letter;
-	u64 dedupe_window;
-	u32 dedupe_max;
-	u32 dedupe_ids;
-	u64 expires;
-	u32 producers;
-	bool paused;
-	u64 pause_left;
-	u32 max_rate;
-	u32 max_burst;
 	u32 nr_waiting;
 	u32 nr_deferred;
 	u32 nr_quarantined;
 	u32 nr_dying;
+	u32 dedupe_ids;
+	u32 producers;
+	u64 bytes;
 	struct broker_queue_stats stats;
 };
 
 static void take_snapshot(struct broker_queue *queue, struct queue_snapshot *now)
 {
 	spin_lock(&queue->lock);
-	now->max_messages = queue->max_messages;
-	now->max_bytes = queue->max_bytes;
-	now->overflow = queue->overflow;
-	now->sealed = queue->sealed;
-	now->single_active = queue->single_active;
-	now->ordering = queue->ordering;
-	now->slow_after = queue->slow_after;
-	now->slow_action = queue->slow_action;
-	now->nr_consumers = queue->nr_consumers;
-	now->nr_ready = queue->nr_ready;
-	now->nr_unacked = queue->nr_unacked;
-	now->bytes = queue->bytes;
-	now->levels = queue->levels;
-	now->ttl = queue->ttl;
-	now->lease = queue->lease;
-	now->max_delivery = queue->max_delivery;
-	now->retry_min = queue->retry_min;
-	now->retry_max = queue->retry_max;
-	now->retry_jitter = queue->retry_jitter;
-	now->dead_letter = broker_target_get(queue->dead_letter);
-	now->dedupe_window = queue->dedupe_window;
-	now->dedupe_max = queue->dedupe_max;
-	now->expires = queue->expires;
-	now->dedupe_ids = queue->ids.nr;
-	now->producers = queue->producers.nr;
-	now->paused = queue->flow.pause.on;
-	now->pause_left = broker_pause_left(&queue->flow.pause);
-	now->max_rate = queue->flow.rate;
-	now->max_burst = queue->flow.burst;
-	now->nr_waiting = queue->nr_waiting;
-	now->nr_deferred = queue->nr_deferred;
-	now->nr_quarantined = queue->nr_quarantined;
-	now->nr_dying = queue->nr_dying;
-	now->stats = queue->stats;
+	*now = (struct queue_snapshot) {
+		.settings = queue->settings,
+		.pause = queue->flow.pause,
+		.nr_consumers = queue->nr_consumers,
+		.nr_ready = queue->nr_ready,
+		.nr_unacked = queue->nr_unacked,
+		.nr_waiting = queue->nr_waiting,
+		.nr_deferred = queue->nr_deferred,
+		.nr_quarantined = queue->nr_quarantined,
+		.nr_dying = queue->nr_dying,
+		.dedupe_ids = queue->ids.nr,
+		.producers = queue->producers.nr,
+		.bytes = queue->bytes,
+		.stats = queue->stats,
+	};
+	broker_target_get(now->settings.dead_letter);
 	spin_unlock(&queue->lock);
 }
 
@@ -145,21 +85,23 @@ static int put_identity(struct sk_buff *skb, const struct broker_nl_head *head,
 	       nla_put_u32(skb, BROKER_A_QUEUE_BINDINGS, READ_ONCE(queue->nr_bindings));
 }
 
-static int put_snapshot(struct sk_buff *skb, const struct queue_snapshot *now)
+static int put_counts(struct sk_buff *skb, const struct queue_snapshot *now)
 {
-	return nla_put_u32(skb, BROKER_A_QUEUE_MAX_MESSAGES, now->max_messages) ||
-	       put_u64(skb, BROKER_A_QUEUE_MAX_BYTES, now->max_bytes) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_OVERFLOW, now->overflow) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_SEALED, now->sealed) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_SINGLE_ACTIVE, now->single_active) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_ORDERING, now->ordering) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_CONSUMERS, now->nr_consumers) ||
+	return nla_put_u32(skb, BROKER_A_QUEUE_CONSUMERS, now->nr_consumers) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_READY, now->nr_ready) ||
 	       nla_put_u32(skb, BROKER_A_QUEUE_UNACKED, now->nr_unacked) ||
-	       put_u64(skb, BROKER_A_QUEUE_BYTES, now->bytes);
+	       put_u64(skb, BROKER_A_QUEUE_BYTES, now->bytes) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_WAITING, now->nr_waiting) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_DEFERRED, now->nr_deferred) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_QUARANTINED, now->nr_quarantined) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_DYING, now->nr_dying) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_DEDUPE_IDS, now->dedupe_ids) ||
+	       nla_put_u32(skb, BROKER_A_QUEUE_PRODUCERS, now->producers) ||
+	       broker_nl_put_pause(skb, BROKER_A_QUEUE_PAUSED, BROKER_A_QUEUE_PAUSE_MS,
+				   now->pause.on, broker_pause_left(&now->pause));
 }
 
-int broker_nl_put_target(struct sk_buff *skb, const struct broker_target *target)
+static int put_target(struct sk_buff *skb, const struct broker_target *target)
 {
 	char text[BROKER_MAX_NAME + 1];
 
@@ -174,48 +116,30 @@ int broker_nl_put_target(struct sk_buff *skb, const struct broker_target *target
 	return nla_put_string(skb, BROKER_A_QUEUE_DEAD_LETTER_KEY, text);
 }
 
-/* In milliseconds, as they were given. */
-static u64 to_ms(u64 ns)
+static int put_setting(struct sk_buff *skb, const struct broker_queue_setting *setting,
+		       const struct broker_settings *settings)
 {
-	return div_u64(ns, NSEC_PER_MSEC);
+	u64 value;
+
+	if (setting->bit == BROKER_SETTING_DEAD_LETTER)
+		return put_target(skb, settings->dead_letter);
+	value = broker_setting_get(setting, settings);
+	if (setting->ms)
+		value = div_u64(value, NSEC_PER_MSEC);
+	if (setting->bit == BROKER_SETTING_MAX_BYTES)
+		return put_u64(skb, setting->attribute, value);
+	return nla_put_u32(skb, setting->attribute, value);
 }
 
-static int put_times(struct sk_buff *skb, const struct queue_snapshot *now)
+/* Those that are named in @bits, as they were given. */
+int broker_nl_put_settings(struct sk_buff *skb, const struct broker_settings *settings, u32 bits)
 {
-	return nla_put_u32(skb, BROKER_A_QUEUE_PRIORITIES, now->levels) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_SLOW_AFTER, to_ms(now->slow_after)) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_SLOW_ACTION, now->slow_action) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_TTL, to_ms(now->ttl)) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_LEASE, to_ms(now->lease)) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_MAX_DELIVERY, now->max_delivery) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_RETRY_MIN, to_ms(now->retry_min)) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_RETRY_MAX, to_ms(now->retry_max)) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_RETRY_JITTER, now->retry_jitter) ||
-	       broker_nl_put_target(skb, now->dead_letter) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_WAITING, now->nr_waiting) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_DEFERRED, now->nr_deferred) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_QUARANTINED, now->nr_quarantined) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_DYING, now->nr_dying);
-}
+	const struct broker_queue_setting *setting;
+	int err = 0;
 
-static int put_dedupe(struct sk_buff *skb, const struct queue_snapshot *now)
-{
-	return nla_put_u32(skb, BROKER_A_QUEUE_DEDUPE_WINDOW, to_ms(now->dedupe_window)) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_DEDUPE_MAX, now->dedupe_max) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_DEDUPE_IDS, now->dedupe_ids) ||
-	       put_u64(skb, BROKER_A_QUEUE_DUPLICATES, now->stats.duplicates) ||
-	       put_u64(skb, BROKER_A_QUEUE_DEDUPE_FORGOTTEN, now->stats.dedupe_forgotten) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_PRODUCERS, now->producers) ||
-	       put_u64(skb, BROKER_A_QUEUE_PRODUCERS_FORGOTTEN, now->stats.producers_forgotten);
-}
-
-static int put_flow(struct sk_buff *skb, const struct queue_snapshot *now)
-{
-	return nla_put_u32(skb, BROKER_A_QUEUE_EXPIRES, to_ms(now->expires)) ||
-	       broker_nl_put_pause(skb, BROKER_A_QUEUE_PAUSED, BROKER_A_QUEUE_PAUSE_MS,
-				   now->paused, now->pause_left) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_MAX_RATE, now->max_rate) ||
-	       nla_put_u32(skb, BROKER_A_QUEUE_MAX_BURST, now->max_burst);
+	broker_for_each_setting(setting, bits)
+		err = err ?: put_setting(skb, setting, settings);
+	return err;
 }
 
 static int put_stats(struct sk_buff *skb, const struct broker_queue_stats *stats)
@@ -233,7 +157,10 @@ static int put_stats(struct sk_buff *skb, const struct broker_queue_stats *stats
 	       put_u64(skb, BROKER_A_QUEUE_MOVED, stats->moved) ||
 	       put_u64(skb, BROKER_A_QUEUE_EXPIRED, stats->expired) ||
 	       put_u64(skb, BROKER_A_QUEUE_DEAD_LETTERED, stats->dead_lettered) ||
-	       put_u64(skb, BROKER_A_QUEUE_OVERWRITTEN, stats->overwritten);
+	       put_u64(skb, BROKER_A_QUEUE_OVERWRITTEN, stats->overwritten) ||
+	       put_u64(skb, BROKER_A_QUEUE_DUPLICATES, stats->duplicates) ||
+	       put_u64(skb, BROKER_A_QUEUE_DEDUPE_FORGOTTEN, stats->dedupe_forgotten) ||
+	       put_u64(skb, BROKER_A_QUEUE_PRODUCERS_FORGOTTEN, stats->producers_forgotten);
 }
 
 static int put_latency(struct sk_buff *skb, int times, int sum,
@@ -271,10 +198,10 @@ int broker_nl_put_queue(struct sk_buff *skb, const struct broker_nl_head *head,
 	take_snapshot(queue, &now);
 	hdr = broker_nl_begin(skb, head);
 	err = broker_nl_end(skb, hdr,
-			     !hdr || put_identity(skb, head, queue) || put_snapshot(skb, &now) ||
-			     broker_nl_put_policies(skb, queue) ||
-			     put_times(skb, &now) || put_flow(skb, &now) || put_dedupe(skb, &now) ||
-			     put_stats(skb, &now.stats) || put_latencies(skb, queue));
-	broker_target_put(now.dead_letter);
+			    !hdr || put_identity(skb, head, queue) ||
+			    broker_nl_put_settings(skb, &now.settings, ~0U) ||
+			    broker_nl_put_policies(skb, queue) || put_counts(skb, &now) ||
+			    put_stats(skb, &now.stats) || put_latencies(skb, queue));
+	broker_target_put(now.settings.dead_letter);
 	return err;
 }

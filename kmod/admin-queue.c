@@ -65,82 +65,32 @@ int broker_nl_queue_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return broker_nl_dump_end(skb, err);
 }
 
-static void parse_times(struct nlattr **attrs, struct broker_queue_config *config)
+static u64 read_setting(const struct broker_queue_setting *setting, const struct nlattr *attr)
 {
-	if (attrs[BROKER_A_QUEUE_PRIORITIES]) {
-		config->set |= BROKER_QUEUE_SET_LEVELS;
-		config->levels = nla_get_u32(attrs[BROKER_A_QUEUE_PRIORITIES]);
-	}
-	if (attrs[BROKER_A_QUEUE_TTL]) {
-		config->set |= BROKER_QUEUE_SET_TTL;
-		config->ttl = (u64)nla_get_u32(attrs[BROKER_A_QUEUE_TTL]) * NSEC_PER_MSEC;
-	}
-	if (attrs[BROKER_A_QUEUE_SLOW_AFTER]) {
-		config->set |= BROKER_QUEUE_SET_SLOW_AFTER;
-		config->slow_after = (u64)nla_get_u32(attrs[BROKER_A_QUEUE_SLOW_AFTER]) *
-				     NSEC_PER_MSEC;
-	}
-	if (attrs[BROKER_A_QUEUE_SLOW_ACTION]) {
-		config->set |= BROKER_QUEUE_SET_SLOW_ACTION;
-		config->slow_action = nla_get_u32(attrs[BROKER_A_QUEUE_SLOW_ACTION]);
-	}
-	if (attrs[BROKER_A_QUEUE_LEASE]) {
-		config->set |= BROKER_QUEUE_SET_LEASE;
-		config->lease = (u64)nla_get_u32(attrs[BROKER_A_QUEUE_LEASE]) * NSEC_PER_MSEC;
-	}
-	if (attrs[BROKER_A_QUEUE_MAX_DELIVERY]) {
-		config->set |= BROKER_QUEUE_SET_MAX_DELIVERY;
-		config->max_delivery = nla_get_u32(attrs[BROKER_A_QUEUE_MAX_DELIVERY]);
-	}
-	if (attrs[BROKER_A_QUEUE_RETRY_MIN]) {
-		config->set |= BROKER_QUEUE_SET_RETRY_MIN;
-		config->retry_min = (u64)nla_get_u32(attrs[BROKER_A_QUEUE_RETRY_MIN]) *
-				    NSEC_PER_MSEC;
-	}
-	if (attrs[BROKER_A_QUEUE_RETRY_MAX]) {
-		config->set |= BROKER_QUEUE_SET_RETRY_MAX;
-		config->retry_max = (u64)nla_get_u32(attrs[BROKER_A_QUEUE_RETRY_MAX]) *
-				    NSEC_PER_MSEC;
-	}
-	if (attrs[BROKER_A_QUEUE_RETRY_JITTER]) {
-		config->set |= BROKER_QUEUE_SET_RETRY_JITTER;
-		config->retry_jitter = nla_get_u32(attrs[BROKER_A_QUEUE_RETRY_JITTER]);
-	}
-	if (attrs[BROKER_A_QUEUE_DEAD_LETTER_EXCHANGE] || attrs[BROKER_A_QUEUE_DEAD_LETTER_KEY])
-		config->set |= BROKER_QUEUE_SET_DEAD_LETTER;
-	if (attrs[BROKER_A_QUEUE_DEDUPE_WINDOW]) {
-		config->set |= BROKER_QUEUE_SET_DEDUPE_WINDOW;
-		config->dedupe_window = (u64)nla_get_u32(attrs[BROKER_A_QUEUE_DEDUPE_WINDOW]) *
-					NSEC_PER_MSEC;
-	}
-	if (attrs[BROKER_A_QUEUE_DEDUPE_MAX]) {
-		config->set |= BROKER_QUEUE_SET_DEDUPE_MAX;
-		config->dedupe_max = nla_get_u32(attrs[BROKER_A_QUEUE_DEDUPE_MAX]);
-	}
+	u64 value;
+
+	/* As the policy has made sure: the large one is a limit in bytes. */
+	if (nla_len(attr) == sizeof(u64))
+		value = nla_get_u64(attr);
+	else
+		value = nla_get_u32(attr);
+	return setting->ms ? value * NSEC_PER_MSEC : value;
 }
 
-static int parse_flow(struct genl_info *info, struct broker_queue_config *config)
+static void parse_settings(struct nlattr **attrs, struct broker_queue_config *config)
 {
-	struct nlattr **attrs = info->attrs;
-	int err;
+	const struct broker_queue_setting *setting;
 
-	if (attrs[BROKER_A_QUEUE_EXPIRES]) {
-		config->set |= BROKER_QUEUE_SET_EXPIRES;
-		config->expires = (u64)nla_get_u32(attrs[BROKER_A_QUEUE_EXPIRES]) * NSEC_PER_MSEC;
+	broker_for_each_setting(setting, ~BROKER_SETTING_DEAD_LETTER) {
+		if (!attrs[setting->attribute])
+			continue;
+		config->set |= setting->bit;
+		broker_setting_put(setting, &config->settings,
+				   read_setting(setting, attrs[setting->attribute]));
 	}
-	if (attrs[BROKER_A_QUEUE_MAX_RATE]) {
-		config->set |= BROKER_QUEUE_SET_MAX_RATE;
-		config->max_rate = nla_get_u32(attrs[BROKER_A_QUEUE_MAX_RATE]);
-	}
-	if (attrs[BROKER_A_QUEUE_MAX_BURST]) {
-		config->set |= BROKER_QUEUE_SET_MAX_BURST;
-		config->max_burst = nla_get_u32(attrs[BROKER_A_QUEUE_MAX_BURST]);
-	}
-	err = broker_nl_pause_parse(attrs[BROKER_A_QUEUE_PAUSED], attrs[BROKER_A_QUEUE_PAUSE_MS],
-				    &config->paused, &config->pause, info->extack);
-	if (!err && attrs[BROKER_A_QUEUE_PAUSED])
-		config->set |= BROKER_QUEUE_SET_PAUSED;
-	return err;
+	/* Two attributes, and read by broker_nl_parse_dead_letter(). */
+	if (attrs[BROKER_A_QUEUE_DEAD_LETTER_EXCHANGE] || attrs[BROKER_A_QUEUE_DEAD_LETTER_KEY])
+		config->set |= BROKER_SETTING_DEAD_LETTER;
 }
 
 /* Reads what can be set of a queue; admin-policy.c does so for many. */
@@ -156,43 +106,23 @@ int broker_nl_parse_queue(struct genl_info *info, struct broker_nl_owner *owner,
 	err = broker_nl_owner_parse(owner, info->extack);
 	if (err)
 		return err;
-	config->set |= (owner->uid_attr ? BROKER_QUEUE_SET_UID : 0) |
-		       (owner->gid_attr ? BROKER_QUEUE_SET_GID : 0) |
-		       (owner->mode_attr ? BROKER_QUEUE_SET_MODE : 0);
+	config->set |= (owner->uid_attr ? BROKER_SET_UID : 0) |
+		       (owner->gid_attr ? BROKER_SET_GID : 0) |
+		       (owner->mode_attr ? BROKER_SET_MODE : 0);
 	config->uid = owner->uid;
 	config->gid = owner->gid;
 	config->mode = owner->mode;
 
-	if (attrs[BROKER_A_QUEUE_MAX_MESSAGES]) {
-		config->set |= BROKER_QUEUE_SET_MAX_MESSAGES;
-		config->max_messages = nla_get_u32(attrs[BROKER_A_QUEUE_MAX_MESSAGES]);
-	}
-	if (attrs[BROKER_A_QUEUE_MAX_BYTES]) {
-		config->set |= BROKER_QUEUE_SET_MAX_BYTES;
-		config->max_bytes = nla_get_u64(attrs[BROKER_A_QUEUE_MAX_BYTES]);
-	}
-	if (attrs[BROKER_A_QUEUE_OVERFLOW]) {
-		config->set |= BROKER_QUEUE_SET_OVERFLOW;
-		config->overflow = nla_get_u32(attrs[BROKER_A_QUEUE_OVERFLOW]);
-	}
 	if (attrs[BROKER_A_QUEUE_PROTECTED]) {
-		config->set |= BROKER_QUEUE_SET_PROTECTED;
+		config->set |= BROKER_SET_PROTECTED;
 		config->protected = nla_get_u32(attrs[BROKER_A_QUEUE_PROTECTED]);
 	}
-	if (attrs[BROKER_A_QUEUE_SEALED]) {
-		config->set |= BROKER_QUEUE_SET_SEALED;
-		config->sealed = nla_get_u32(attrs[BROKER_A_QUEUE_SEALED]);
-	}
-	if (attrs[BROKER_A_QUEUE_SINGLE_ACTIVE]) {
-		config->set |= BROKER_QUEUE_SET_SINGLE_ACTIVE;
-		config->single_active = nla_get_u32(attrs[BROKER_A_QUEUE_SINGLE_ACTIVE]);
-	}
-	if (attrs[BROKER_A_QUEUE_ORDERING]) {
-		config->set |= BROKER_QUEUE_SET_ORDERING;
-		config->ordering = nla_get_u32(attrs[BROKER_A_QUEUE_ORDERING]);
-	}
-	parse_times(attrs, config);
-	return parse_flow(info, config);
+	parse_settings(attrs, config);
+	err = broker_nl_pause_parse(attrs[BROKER_A_QUEUE_PAUSED], attrs[BROKER_A_QUEUE_PAUSE_MS],
+				    &config->paused, &config->pause, info->extack);
+	if (!err && attrs[BROKER_A_QUEUE_PAUSED])
+		config->set |= BROKER_SET_PAUSED;
+	return err;
 }
 
 /* Whether the caller may publish where dead letters are to go, and what that is. */
@@ -234,23 +164,25 @@ int broker_nl_parse_dead_letter(struct broker *broker, struct sk_buff *skb,
 	const struct nlattr *key = info->attrs[BROKER_A_QUEUE_DEAD_LETTER_KEY];
 	u8 to_len = to ? broker_nl_len(to) : now ? now->exchange_len : 0;
 	u8 key_len = key ? broker_nl_len(key) : now ? now->key_len : 0;
+	struct broker_target *target;
 	int err;
 
 	lockdep_assert_held(&broker->topology);
-	if (!(config->set & BROKER_QUEUE_SET_DEAD_LETTER) || (!to_len && !key_len))
+	if (!(config->set & BROKER_SETTING_DEAD_LETTER) || (!to_len && !key_len))
 		return 0;
 	err = key ? broker_nl_check_key(key, info->extack) : 0;
 	if (err)
 		return err;
-	config->dead_letter = broker_target_new(to ? nla_data(to) : now ? now->data : "", to_len,
-						key ? nla_data(key) :
-						now ? now->data + now->exchange_len : "",
-						key_len);
-	if (!config->dead_letter)
+	target = broker_target_new(to ? nla_data(to) : now ? now->data : "", to_len,
+				   key ? nla_data(key) :
+				   now ? now->data + now->exchange_len : "", key_len);
+	if (!target)
 		return -ENOMEM;
-	err = check_target_locked(broker, skb, info, config->dead_letter);
+	err = check_target_locked(broker, skb, info, target);
 	if (err)
-		broker_target_put(config->dead_letter);
+		broker_target_put(target);
+	else
+		config->settings.dead_letter = target;
 	return err;
 }
 
@@ -317,33 +249,6 @@ static int queue_new_parse(struct genl_info *info, struct broker_nl_owner *owner
 	return broker_nl_parse_queue(info, owner, config);
 }
 
-static void set_defaults_locked(const struct broker *broker, struct broker_queue_config *config)
-{
-	lockdep_assert_held(&broker->topology);
-	if (!(config->set & BROKER_QUEUE_SET_MAX_MESSAGES))
-		config->max_messages = broker->default_max_messages;
-	if (!(config->set & BROKER_QUEUE_SET_MAX_BYTES))
-		config->max_bytes = broker->default_max_bytes;
-	if (!(config->set & BROKER_QUEUE_SET_OVERFLOW))
-		config->overflow = broker->default_overflow;
-	if (!(config->set & BROKER_QUEUE_SET_LEVELS))
-		config->levels = 1;
-	if (!(config->set & BROKER_QUEUE_SET_LEASE))
-		config->lease = BROKER_DEFAULT_LEASE_MS * NSEC_PER_MSEC;
-	if (!(config->set & BROKER_QUEUE_SET_MAX_DELIVERY))
-		config->max_delivery = BROKER_DEFAULT_MAX_DELIVERY;
-	if (!(config->set & BROKER_QUEUE_SET_RETRY_MIN))
-		config->retry_min = BROKER_DEFAULT_RETRY_MIN_MS * NSEC_PER_MSEC;
-	if (!(config->set & BROKER_QUEUE_SET_RETRY_MAX))
-		config->retry_max = BROKER_DEFAULT_RETRY_MAX_MS * NSEC_PER_MSEC;
-	if (!(config->set & BROKER_QUEUE_SET_RETRY_JITTER))
-		config->retry_jitter = BROKER_DEFAULT_RETRY_JITTER;
-	if (!(config->set & BROKER_QUEUE_SET_DEDUPE_WINDOW))
-		config->dedupe_window = BROKER_DEFAULT_DEDUPE_WINDOW_MS * NSEC_PER_MSEC;
-	if (!(config->set & BROKER_QUEUE_SET_DEDUPE_MAX))
-		config->dedupe_max = BROKER_DEFAULT_DEDUPE_MAX;
-}
-
 /* Charges one more queue to the caller. */
 static struct broker_payer *charge_payer(struct broker *broker, struct sk_buff *skb,
 					 struct netlink_ext_ack *extack)
@@ -372,13 +277,12 @@ static int queue_new_locked(struct broker *broker, struct sk_buff *skb, struct g
 		return err;
 	config->payer = charge_payer(broker, skb, info->extack);
 	if (IS_ERR(config->payer)) {
-		broker_target_put(config->dead_letter);
+		broker_target_put(config->settings.dead_letter);
 		return PTR_ERR(config->payer);
 	}
-	set_defaults_locked(broker, config);
 	queue = broker_policy_new_queue(broker, config, info->extack);
 	if (IS_ERR(queue)) {
-		broker_target_put(config->dead_letter);
+		broker_target_put(config->settings.dead_letter);
 		broker_payer_uncharge(config->payer, BROKER_LIMIT_QUEUES, 1);
 		broker_payer_put(config->payer);
 		if (PTR_ERR(queue) == -EEXIST)
@@ -443,8 +347,8 @@ static struct broker_queue *find_to_set_locked(struct broker *broker, struct sk_
 					       const struct broker_nl_owner *owner,
 					       const struct broker_queue_config *config)
 {
-	const unsigned int owners = BROKER_QUEUE_SET_UID | BROKER_QUEUE_SET_GID |
-				    BROKER_QUEUE_SET_MODE;
+	const unsigned int owners = BROKER_SET_UID | BROKER_SET_GID |
+				    BROKER_SET_MODE;
 	struct broker_queue *queue;
 	kuid_t uid;
 	kgid_t gid;
@@ -452,7 +356,8 @@ static struct broker_queue *find_to_set_locked(struct broker *broker, struct sk_
 	int err;
 
 	lockdep_assert_held(&broker->topology);
-	if (!broker_nl_owner_given(owner) || config->set & ~owners)
+	if (!broker_nl_owner_given(owner) || config->set & ~owners ||
+	    info->attrs[BROKER_A_QUEUE_UNSET])
 		queue = find_configurable_locked(broker, skb, info);
 	else
 		queue = broker_nl_find_queue(broker, info->attrs[BROKER_A_QUEUE_NAME],
@@ -464,6 +369,19 @@ static struct broker_queue *find_to_set_locked(struct broker *broker, struct sk_
 	return err ? ERR_PTR(err) : queue;
 }
 
+/* What the request takes back of what was said of the queue itself. */
+static int parse_unset(struct genl_info *info, const struct broker_queue_config *config,
+		       u32 *unset)
+{
+	const struct nlattr *attr = info->attrs[BROKER_A_QUEUE_UNSET];
+
+	*unset = attr ? nla_get_u32(attr) : 0;
+	if (!(*unset & config->set))
+		return 0;
+	BROKER_NL_ERR(info->extack, attr, "a setting cannot be set and unset at once");
+	return -EINVAL;
+}
+
 int broker_nl_queue_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct broker *broker = broker_of_net(genl_info_net(info));
@@ -472,9 +390,11 @@ int broker_nl_queue_set_doit(struct sk_buff *skb, struct genl_info *info)
 	struct broker_nl_owner owner = {};
 	struct broker_queue *queue;
 	struct sk_buff *reply;
+	u32 unset;
 	int err;
 
-	err = need_name(info) ?: broker_nl_parse_queue(info, &owner, &config);
+	err = need_name(info) ?: broker_nl_parse_queue(info, &owner, &config) ?:
+	      parse_unset(info, &config, &unset);
 	if (err)
 		return err;
 	reply = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
@@ -486,9 +406,9 @@ int broker_nl_queue_set_doit(struct sk_buff *skb, struct genl_info *info)
 	err = IS_ERR(queue) ? PTR_ERR(queue) :
 	      broker_nl_parse_dead_letter(broker, skb, info, queue->own.dead_letter, &config);
 	if (!err) {
-		err = broker_policy_set_queue(queue, &config, info->extack);
+		err = broker_policy_set_queue(queue, &config, unset, info->extack);
 		if (err)
-			broker_target_put(config.dead_letter);
+			broker_target_put(config.settings.dead_letter);
 	}
 	if (!err)
 		WARN_ON_ONCE(broker_nl_put_queue(reply, &head, queue));

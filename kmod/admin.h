@@ -19,6 +19,7 @@ struct broker_selector;
 struct broker_return;
 struct broker_session;
 struct broker_target;
+struct broker_settings;
 
 /**
  * DOC: Administration
@@ -178,7 +179,7 @@ int broker_nl_parse_dead_letter(struct broker *broker, struct sk_buff *skb,
 				struct genl_info *info, const struct broker_target *now,
 				struct broker_queue_config *config);
 int broker_nl_put_policies(struct sk_buff *skb, const struct broker_queue *queue);
-int broker_nl_put_target(struct sk_buff *skb, const struct broker_target *target);
+int broker_nl_put_settings(struct sk_buff *skb, const struct broker_settings *settings, u32 bits);
 
 int broker_nl_need_admin(const struct broker *broker, struct sk_buff *skb,
 			 struct netlink_ext_ack *extack);

@@ -518,7 +518,7 @@ int broker_consumer_fetch(struct broker_consumer *consumer, u64 sequence,
 	spin_lock(&queue->lock);
 	broker_lease_alive_locked(consumer);
 	broker_queue_show_locked(queue);
-	if (queue->single_active && broker_active_elect_locked(queue) != consumer)
+	if (queue->settings.single_active && broker_active_elect_locked(queue) != consumer)
 		err = -EBUSY;
 	entry = broker_entry_find(&queue->deferred, sequence);
 	if (consumer->dead) {

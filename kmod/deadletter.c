@@ -341,7 +341,7 @@ static bool deadletter_one(struct broker_queue *queue)
 		return false;
 	}
 	broker_queue_detach_locked(queue, entry);
-	target = broker_target_get(queue->dead_letter);
+	target = broker_target_get(queue->settings.dead_letter);
 	spin_unlock(&queue->lock);
 
 	err = target ? deadletter_publish(queue, entry, target) : -ENODEV;

@@ -121,7 +121,7 @@ int broker_dedupe_prepare(struct broker_reservation *reservation,
 		return 0;
 	while (broker_props_next(broker_message_props(message), message->props_len, &offset,
 				 &view)) {
-		if (view.id == BROKER_PROP_DEDUPE_ID && READ_ONCE(queue->dedupe_window))
+		if (view.id == BROKER_PROP_DEDUPE_ID && READ_ONCE(queue->settings.dedupe_window))
 			mark = &reservation->id;
 		else if (view.id == BROKER_PROP_PRODUCER)
 			mark = &reservation->producer;
@@ -150,7 +150,7 @@ void broker_dedupe_unprepare(struct broker_reservation *reservation)
 
 static bool mark_expired(const struct broker_queue *queue, const struct broker_mark *mark)
 {
-	return broker_now() - mark->time >= queue->dedupe_window;
+	return broker_now() - mark->time >= queue->settings.dedupe_window;
 }
 
 /* Whether the queue had the message before; @first: its sequence then, 0 if that is not known. */
@@ -188,7 +188,7 @@ static u32 ids_trim_locked(struct broker_queue *queue)
 		if (!mark)
 			break;
 		if (!mark_expired(queue, mark)) {
-			if (queue->ids.nr <= queue->dedupe_max)
+			if (queue->ids.nr <= queue->settings.dedupe_max)
 				break;
 			queue->stats.dedupe_forgotten++;
 		}
@@ -204,7 +204,7 @@ static void id_record_locked(struct broker_queue *queue, struct broker_reservati
 	struct broker_mark *mark = reservation->id, *old;
 
 	lockdep_assert_held(&queue->lock);
-	if (!queue->dedupe_window)
+	if (!queue->settings.dedupe_window)
 		return;
 	/* One that is too old, or it would be a duplicate. */
 	old = mark_same(&queue->ids, mark);
@@ -270,7 +270,7 @@ void broker_dedupe_forget(struct broker_queue *queue)
 	u32 count = 0;
 
 	spin_lock(&queue->lock);
-	queue->dedupe_window = 0;
+	queue->settings.dedupe_window = 0;
 	spin_unlock(&queue->lock);
 	broker_dedupe_trim(queue);
 	spin_lock(&queue->lock);

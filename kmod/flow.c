@@ -40,14 +40,16 @@ bool broker_pause_end(struct broker_pause *pause, u64 now)
 	return true;
 }
 
-static u64 flow_burst(const struct broker_flow *flow)
+static u64 flow_burst(const struct broker_settings *settings)
 {
-	return flow->burst ?: max(flow->rate / FLOW_BURSTS_A_SECOND, FLOW_BURST_LEAST);
+	return settings->max_burst ?:
+	       max(settings->max_rate / FLOW_BURSTS_A_SECOND, FLOW_BURST_LEAST);
 }
 
 /* Whether to give another message now; if it is only too early, the timer is set. */
 bool broker_flow_may_locked(struct broker_queue *queue)
 {
+	const struct broker_settings *settings = &queue->settings;
 	struct broker_flow *flow = &queue->flow;
 	u64 now, wait;
 
@@ -55,12 +57,12 @@ bool broker_flow_may_locked(struct broker_queue *queue)
 	if (flow->pause.on)
 		return false;
 	/* Without anybody to give it to, there is nothing to wait for. */
-	if (!flow->rate || RB_EMPTY_ROOT(&queue->eligible.rb_root))
+	if (!settings->max_rate || RB_EMPTY_ROOT(&queue->eligible.rb_root))
 		return true;
 	now = broker_now();
 	wait = broker_bucket_wait(atomic64_read(&flow->tokens), now,
-				  broker_bucket_time(1, flow->rate),
-				  broker_bucket_time(flow_burst(flow), flow->rate));
+				  broker_bucket_time(1, settings->max_rate),
+				  broker_bucket_time(flow_burst(settings), settings->max_rate));
 	if (wait)
 		broker_schedule_arm_locked(queue, now + wait);
 	return !wait;
@@ -69,11 +71,12 @@ bool broker_flow_may_locked(struct broker_queue *queue)
 /* A consumer was given one. */
 void broker_flow_given_locked(struct broker_queue *queue)
 {
-	struct broker_flow *flow = &queue->flow;
+	const struct broker_settings *settings = &queue->settings;
 
 	lockdep_assert_held(&queue->lock);
-	if (flow->rate)
-		broker_bucket_take(&flow->tokens, broker_now(), 1, flow->rate, flow_burst(flow));
+	if (settings->max_rate)
+		broker_bucket_take(&queue->flow.tokens, broker_now(), 1, settings->max_rate,
+				   flow_burst(settings));
 }
 
 /* When the queue goes on by itself. */

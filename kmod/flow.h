@@ -36,14 +36,10 @@ struct broker_pause {
 /**
  * struct broker_flow - whether a queue hands out, and how fast
  * @pause: not now (queue.lock)
- * @rate: messages a second; 0: any number (queue.lock)
- * @burst: most at once; 0: broker_flow_burst() (queue.lock)
  * @tokens: see bucket.h (queue.lock)
  */
 struct broker_flow {
 	struct broker_pause pause;
-	u32 rate;
-	u32 burst;
 	atomic64_t tokens;
 };
 

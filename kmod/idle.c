@@ -15,7 +15,7 @@
 void broker_idle_used_locked(struct broker_queue *queue)
 {
 	lockdep_assert_held(&queue->lock);
-	if (queue->expires)
+	if (queue->settings.expires)
 		queue->used = broker_now();
 }
 
@@ -30,9 +30,9 @@ void broker_idle_arm_locked(struct broker_queue *queue)
 u64 broker_idle_next_locked(const struct broker_queue *queue)
 {
 	lockdep_assert_held(&queue->lock);
-	if (!queue->expires || queue->nr_consumers || READ_ONCE(queue->protected))
+	if (!queue->settings.expires || queue->nr_consumers || READ_ONCE(queue->protected))
 		return BROKER_NEVER;
-	return queue->used + queue->expires;
+	return queue->used + queue->settings.expires;
 }
 
 static bool idle_is_over_locked(const struct broker_queue *queue)

@@ -49,13 +49,13 @@ static bool process_is_stopped(struct pid *pid)
 
 static u64 lease_of(const struct broker_consumer *consumer)
 {
-	return consumer->lease ?: READ_ONCE(consumer->queue->lease);
+	return consumer->lease ?: READ_ONCE(consumer->queue->settings.lease);
 }
 
 /* How long it may have messages and do nothing before that is told; 0: for ever. */
 static u64 lease_slow_after(const struct broker_consumer *consumer)
 {
-	return READ_ONCE(consumer->queue->slow_after);
+	return READ_ONCE(consumer->queue->settings.slow_after);
 }
 
 static u64 lease_clock(const struct broker_consumer *consumer, u64 now)
@@ -268,11 +268,11 @@ static void lease_due(struct broker_timer *timer)
 	consumer->looked = now;
 	clock = lease_clock(consumer, now);
 	lease = lease_of(consumer);
-	slow = !consumer->dead && lease_may_be_slow(consumer) && queue->slow_after &&
-	       consumer->progress + queue->slow_after <= clock;
+	slow = !consumer->dead && lease_may_be_slow(consumer) && queue->settings.slow_after &&
+	       consumer->progress + queue->settings.slow_after <= clock;
 	if (slow)
 		consumer->slow = true;
-	detach = slow && queue->slow_action == BROKER_SLOW_ACTION_DETACH;
+	detach = slow && queue->settings.slow_action == BROKER_SLOW_ACTION_DETACH;
 	idle = consumer->nr_pending && lease && consumer->idle_since + lease <= clock;
 	if (!consumer->dead)
 		resumed = broker_pause_end(&consumer->pause, now);

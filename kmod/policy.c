@@ -8,70 +8,6 @@
 #include "policy.h"
 #include "queue.h"
 
-#define SETTING(bit, member, how)						\
-	{									\
-		.set = BROKER_QUEUE_SET_##bit,					\
-		.offset = offsetof(struct broker_queue_config, member),		\
-		.size = sizeof_field(struct broker_queue_config, member),	\
-		.bound = BROKER_BOUND_##how,					\
-	}
-
-/* To set one of these needs no memory: a policy cannot fail halfway. */
-const struct broker_policy_setting broker_settings[] = {
-	SETTING(MAX_MESSAGES, max_messages, LOW),
-	SETTING(MAX_BYTES, max_bytes, LOW),
-	SETTING(OVERFLOW, overflow, NONE),
-	SETTING(LEVELS, levels, LOW),
-	SETTING(TTL, ttl, NOT_ZERO),
-	SETTING(LEASE, lease, NOT_ZERO),
-	SETTING(MAX_DELIVERY, max_delivery, NOT_ZERO),
-	SETTING(RETRY_MIN, retry_min, LOW),
-	SETTING(RETRY_MAX, retry_max, LOW),
-	SETTING(RETRY_JITTER, retry_jitter, LOW),
-	SETTING(DEAD_LETTER, dead_letter, NONE),
-	SETTING(DEDUPE_WINDOW, dedupe_window, LOW),
-	SETTING(DEDUPE_MAX, dedupe_max, LOW),
-	SETTING(EXPIRES, expires, NOT_ZERO),
-	SETTING(SINGLE_ACTIVE, single_active, NONE),
-	SETTING(MAX_RATE, max_rate, NOT_ZERO),
-	SETTING(MAX_BURST, max_burst, NOT_ZERO),
-};
-
-const unsigned int broker_nr_settings = ARRAY_SIZE(broker_settings);
-
-u64 broker_setting_get(const struct broker_policy_setting *setting,
-		       const struct broker_queue_config *config)
-{
-	const void *at = (const char *)config + setting->offset;
-
-	switch (setting->size) {
-	case 1:
-		return *(const u8 *)at;
-	case 4:
-		return *(const u32 *)at;
-	default:
-		return *(const u64 *)at;
-	}
-}
-
-static void setting_copy(const struct broker_policy_setting *setting,
-			 struct broker_queue_config *to, const struct broker_queue_config *from)
-{
-	memcpy((char *)to + setting->offset, (const char *)from + setting->offset, setting->size);
-}
-
-/* Whether @bound is lower than what @config has. */
-static bool setting_exceeds(const struct broker_policy_setting *setting,
-			    const struct broker_queue_config *config,
-			    const struct broker_queue_config *bound)
-{
-	u64 value = broker_setting_get(setting, config), most = broker_setting_get(setting, bound);
-
-	if (setting->bound == BROKER_BOUND_NOT_ZERO)
-		return most && (!value || value > most);
-	return value > most;
-}
-
 static const char *word_end(const char *word, const char *end)
 {
 	return memchr(word, '.', end - word) ?: end;
@@ -119,75 +55,80 @@ bool broker_policy_matches(const struct broker_policy *policy, const struct brok
 			    queue->name_len);
 }
 
+/* What a queue gets where nobody says anything. */
+static void policy_defaults(const struct broker *broker, struct broker_settings *settings)
+{
+	lockdep_assert_held(&broker->topology);
+	*settings = (struct broker_settings) {
+		.max_messages = broker->default_max_messages,
+		.max_bytes = broker->default_max_bytes,
+		.overflow = broker->default_overflow,
+		.levels = 1,
+		.lease = BROKER_DEFAULT_LEASE_MS * NSEC_PER_MSEC,
+		.max_delivery = BROKER_DEFAULT_MAX_DELIVERY,
+		.retry_min = BROKER_DEFAULT_RETRY_MIN_MS * NSEC_PER_MSEC,
+		.retry_max = BROKER_DEFAULT_RETRY_MAX_MS * NSEC_PER_MSEC,
+		.retry_jitter = BROKER_DEFAULT_RETRY_JITTER,
+		.dedupe_window = BROKER_DEFAULT_DEDUPE_WINDOW_MS * NSEC_PER_MSEC,
+		.dedupe_max = BROKER_DEFAULT_DEDUPE_MAX,
+	};
+}
+
 /*
- * What holds for a queue, of the settings in @bits, in @config; what is not among
- * them stays there.  Return: who had a say in it.
+ * Makes @settings, which are those that were said of a queue itself, or the defaults,
+ * what holds for it.  Only those in @bits count.  Return: who had a say in it.
  */
 static struct broker_policy_say policy_resolve(const struct broker *broker,
-					       const char *name, u8 name_len,
-					       const struct broker_queue_config *own,
-					       unsigned int bits,
-					       struct broker_queue_config *config)
+					       const char *name, u8 name_len, u32 own_set,
+					       u32 bits, struct broker_settings *settings)
 {
+	const struct broker_queue_setting *setting;
 	struct broker_policy_say say = {};
-	unsigned int given = own->set, i;
 	const struct broker_policy *policy;
+	u32 given = own_set;
 
 	lockdep_assert_held(&broker->topology);
-	for (i = 0; i < broker_nr_settings; i++)
-		if (broker_settings[i].set & bits)
-			setting_copy(&broker_settings[i], config, own);
 	list_for_each_entry(policy, &broker->policies, node) {
 		if (policy->cap || !policy_match(broker_policy_pattern(policy),
 						 policy->pattern_len, name, name_len))
 			continue;
-		for (i = 0; i < broker_nr_settings; i++)
-			if (broker_settings[i].set & bits & policy->settings.set & ~given)
-				setting_copy(&broker_settings[i], config, &policy->settings);
-		given |= policy->settings.set;
+		broker_settings_copy(settings, &policy->settings, bits & policy->set & ~given);
+		given |= policy->set;
 	}
 	list_for_each_entry(policy, &broker->policies, node) {
 		if (!policy->cap || !policy_match(broker_policy_pattern(policy),
 						  policy->pattern_len, name, name_len))
 			continue;
-		for (i = 0; i < broker_nr_settings; i++) {
-			const struct broker_policy_setting *setting = &broker_settings[i];
-
-			if (setting->set & bits & policy->settings.set &&
-			    setting_exceeds(setting, config, &policy->settings)) {
-				setting_copy(setting, config, &policy->settings);
-				say.capped |= setting->set;
-			}
+		broker_for_each_setting(setting, bits & policy->set) {
+			if (!broker_setting_exceeds(setting, settings, &policy->settings))
+				continue;
+			broker_settings_copy(settings, &policy->settings, setting->bit);
+			say.capped |= setting->bit;
 		}
 	}
-	say.by_policy = (given | say.capped) & ~own->set & bits;
+	say.by_policy = (given | say.capped) & ~own_set & bits;
 	return say;
 }
 
-static unsigned int policy_all_bits(void)
-{
-	unsigned int bits = 0, i;
-
-	for (i = 0; i < broker_nr_settings; i++)
-		bits |= broker_settings[i].set;
-	return bits;
-}
-
 /*
- * Makes @config, of a queue, what holds now in @bits.  If that fails, its own target
- * is the caller's still, and nothing has changed.
+ * Makes of a queue what holds now, of the settings in @bits, and what else is in
+ * @config.  If that fails nothing has changed.
  */
-static int policy_apply(struct broker_queue *queue, const struct broker_queue_config *own,
-			unsigned int bits, struct broker_queue_config *config,
+static int policy_apply(struct broker_queue *queue, const struct broker_settings *own,
+			u32 own_set, u32 bits, struct broker_queue_config *config,
 			struct netlink_ext_ack *extack)
 {
 	struct broker_policy_say before = queue->say, say;
+	u32 own_before = queue->own_set;
 	int err;
 
-	say = policy_resolve(queue->broker, queue->name, queue->name_len, own, bits, config);
-	if (bits & BROKER_QUEUE_SET_DEAD_LETTER)
-		broker_target_get(config->dead_letter);
+	broker_settings_copy(&config->settings, own, bits);
+	say = policy_resolve(queue->broker, queue->name, queue->name_len, own_set, bits,
+			     &config->settings);
+	if (bits & BROKER_SETTING_DEAD_LETTER)
+		broker_target_get(config->settings.dead_letter);
 	/* Before those who are told of the change look. */
+	WRITE_ONCE(queue->own_set, own_set);
 	WRITE_ONCE(queue->say.by_policy, (before.by_policy & ~bits) | say.by_policy);
 	WRITE_ONCE(queue->say.capped, (before.capped & ~bits) | say.capped);
 	config->set |= bits;
@@ -195,38 +136,43 @@ static int policy_apply(struct broker_queue *queue, const struct broker_queue_co
 	if (!err)
 		return 0;
 	queue->say = before;
-	if (bits & BROKER_QUEUE_SET_DEAD_LETTER)
-		broker_target_put(config->dead_letter);
+	queue->own_set = own_before;
+	if (bits & BROKER_SETTING_DEAD_LETTER)
+		broker_target_put(config->settings.dead_letter);
 	return err;
 }
 
 /**
  * broker_policy_new_queue() - Make a queue as it and the policies say
  * @broker: its topology is locked
- * @config: what is said of it, in @set, and the defaults
+ * @config: what is said of it, in @set; gets the defaults for the rest
  * @extack: gets the reason
  *
- * Return: as broker_queue_new(); the queue takes over @config->dead_letter then.
+ * Return: as broker_queue_new(); the queue takes over the target in @config then.
  */
 struct broker_queue *broker_policy_new_queue(struct broker *broker,
-					     const struct broker_queue_config *config,
+					     struct broker_queue_config *config,
 					     struct netlink_ext_ack *extack)
 {
 	char made_up[BROKER_MAX_NAME + 1];
-	struct broker_queue_config holds = *config;
+	struct broker_queue_config holds;
+	struct broker_settings defaults;
 	struct broker_policy_say say;
 	struct broker_queue *queue;
 
+	policy_defaults(broker, &defaults);
+	broker_settings_copy(&config->settings, &defaults, ~config->set);
+	holds = *config;
 	if (!holds.name_len) {
 		holds.name = made_up;
 		holds.name_len = broker_queue_make_name(broker, made_up);
 	}
-	say = policy_resolve(broker, holds.name, holds.name_len, config, policy_all_bits(),
-			     &holds);
-	broker_target_get(holds.dead_letter);
+	say = policy_resolve(broker, holds.name, holds.name_len, config->set,
+			     BROKER_SET_BY_POLICIES, &holds.settings);
+	broker_target_get(holds.settings.dead_letter);
 	queue = broker_queue_new(broker, &holds, config, &say, extack);
 	if (IS_ERR(queue))
-		broker_target_put(holds.dead_letter);
+		broker_target_put(holds.settings.dead_letter);
 	return queue;
 }
 
@@ -234,26 +180,29 @@ struct broker_queue *broker_policy_new_queue(struct broker *broker,
  * broker_policy_set_queue() - Change what is said of a queue
  * @queue: linked; the broker's topology is locked
  * @config: what is said now, in @set
+ * @unset: BROKER_SETTING_*: what is said no more, none of them in @set
  * @extack: gets the reason
  *
- * Return: 0, and @config->dead_letter was taken over; or as broker_queue_set().
+ * Return: 0, and the target in @config was taken over; or as broker_queue_set().
  */
 int broker_policy_set_queue(struct broker_queue *queue, const struct broker_queue_config *config,
-			    struct netlink_ext_ack *extack)
+			    u32 unset, struct netlink_ext_ack *extack)
 {
-	struct broker_queue_config own = queue->own, holds = *config;
-	unsigned int bits = config->set & policy_all_bits(), i;
+	u32 said = config->set & BROKER_SET_BY_POLICIES, bits = said | unset;
+	u32 own_set = (queue->own_set | said) & ~unset;
+	struct broker_queue_config holds = *config;
+	struct broker_settings own, defaults;
 	int err;
 
 	lockdep_assert_held(&queue->broker->topology);
-	for (i = 0; i < broker_nr_settings; i++)
-		if (broker_settings[i].set & bits)
-			setting_copy(&broker_settings[i], &own, config);
-	own.set |= bits;
-	err = policy_apply(queue, &own, bits, &holds, extack);
+	policy_defaults(queue->broker, &defaults);
+	own = queue->own;
+	broker_settings_copy(&own, &config->settings, said);
+	broker_settings_copy(&own, &defaults, unset);
+	err = policy_apply(queue, &own, own_set, bits, &holds, extack);
 	if (err)
 		return err;
-	if (bits & BROKER_QUEUE_SET_DEAD_LETTER)
+	if (bits & BROKER_SETTING_DEAD_LETTER)
 		broker_target_put(queue->own.dead_letter);
 	queue->own = own;
 	return 0;
@@ -271,7 +220,7 @@ struct broker_policy *broker_policy_find(struct broker *broker, const char *name
 }
 
 /* A policy, in no list; takes over the target of @settings.  NULL: no memory. */
-struct broker_policy *broker_policy_alloc(const struct broker_queue_config *settings,
+struct broker_policy *broker_policy_alloc(u32 set, const struct broker_settings *settings,
 					  const char *pattern, u8 pattern_len,
 					  const char *name, u8 name_len)
 {
@@ -281,6 +230,7 @@ struct broker_policy *broker_policy_alloc(const struct broker_queue_config *sett
 			 GFP_KERNEL_ACCOUNT);
 	if (!policy)
 		return NULL;
+	policy->set = set;
 	policy->settings = *settings;
 	policy->pattern_len = pattern_len;
 	policy->name_len = name_len;
@@ -329,8 +279,8 @@ void broker_policy_put_in_place(struct broker *broker, struct broker_policy *old
 {
 	struct broker_queue_config config;
 	struct broker_queue *queue;
-	unsigned int bits;
 	unsigned long id;
+	u32 bits;
 
 	lockdep_assert_held(&broker->topology);
 	if (old)
@@ -340,13 +290,14 @@ void broker_policy_put_in_place(struct broker *broker, struct broker_policy *old
 	broker->nr_policies += !!new - !!old;
 	broker_topology_changed(broker);
 
-	bits = (old ? old->settings.set : 0) | (new ? new->settings.set : 0);
+	bits = (old ? old->set : 0) | (new ? new->set : 0);
 	xa_for_each(&broker->queue_ids, id, queue) {
 		if ((!old || !broker_policy_matches(old, queue)) &&
 		    (!new || !broker_policy_matches(new, queue)))
 			continue;
 		config = (struct broker_queue_config) {};
-		WARN_ON_ONCE(policy_apply(queue, &queue->own, bits, &config, NULL));
+		WARN_ON_ONCE(policy_apply(queue, &queue->own, queue->own_set, bits, &config,
+					  NULL));
 		cond_resched();
 	}
 	broker_policy_free(old);

@@ -18,7 +18,8 @@
  * there is no bound, it is the cap.
  *
  * A queue remembers what was said of itself (queue.own), so that policies may come,
- * change and go, which changes all queues that match at once.
+ * change and go, which changes all queues that match at once; and what was said can
+ * be unsaid.
  */
 
 /* A broker has so many at most. */
@@ -30,7 +31,8 @@
  * @rcu: frees it after readers of the list (owner: last user)
  * @precedence: of two that match, the higher one counts (const)
  * @cap: bounds values, and gives none (const)
- * @settings: those that it has are in @set (const)
+ * @set: BROKER_SETTING_*: the settings that it has (const)
+ * @settings: these, with a reference on the target (const)
  * @pattern_len: bytes of the pattern (const)
  * @name_len: bytes of the name (const)
  * @data: pattern and name, each with a NUL (const)
@@ -42,7 +44,8 @@ struct broker_policy {
 	struct rcu_head rcu;
 	u32 precedence;
 	bool cap;
-	struct broker_queue_config settings;
+	u32 set;
+	struct broker_settings settings;
 	u8 pattern_len;
 	u8 name_len;
 	char data[];
@@ -58,38 +61,11 @@ static inline const char *broker_policy_name(const struct broker_policy *policy)
 	return policy->data + policy->pattern_len + 1;
 }
 
-/* How a setting is bounded */
-enum broker_bound {
-	BROKER_BOUND_NONE,	/* it is no quantity */
-	BROKER_BOUND_LOW,	/* the lower one */
-	BROKER_BOUND_NOT_ZERO,	/* the lower one, where 0 stands for no bound */
-};
-
-/**
- * struct broker_policy_setting - a setting that policies may have
- * @set: BROKER_QUEUE_SET_* (const)
- * @offset: in struct broker_queue_config (const)
- * @size: bytes of it (const)
- * @bound: enum broker_bound (const)
- */
-struct broker_policy_setting {
-	unsigned int set;
-	u8 offset;
-	u8 size;
-	u8 bound;
-};
-
-/* In the order of the enumeration "setting" of the netlink specification. */
-extern const struct broker_policy_setting broker_settings[];
-extern const unsigned int broker_nr_settings;
-
-u64 broker_setting_get(const struct broker_policy_setting *setting,
-		       const struct broker_queue_config *config);
 bool broker_policy_matches(const struct broker_policy *policy, const struct broker_queue *queue);
 
 /* Under broker.topology. */
 struct broker_policy *broker_policy_find(struct broker *broker, const char *name, size_t len);
-struct broker_policy *broker_policy_alloc(const struct broker_queue_config *settings,
+struct broker_policy *broker_policy_alloc(u32 set, const struct broker_settings *settings,
 					  const char *pattern, u8 pattern_len,
 					  const char *name, u8 name_len);
 void broker_policy_put_in_place(struct broker *broker, struct broker_policy *old,
@@ -97,10 +73,10 @@ void broker_policy_put_in_place(struct broker *broker, struct broker_policy *old
 void broker_policy_free(struct broker_policy *policy);
 
 struct broker_queue *broker_policy_new_queue(struct broker *broker,
-					     const struct broker_queue_config *config,
+					     struct broker_queue_config *config,
 					     struct netlink_ext_ack *extack);
 int broker_policy_set_queue(struct broker_queue *queue, const struct broker_queue_config *config,
-			    struct netlink_ext_ack *extack);
+			    u32 unset, struct netlink_ext_ack *extack);
 
 void broker_policies_exit(struct broker *broker);
 

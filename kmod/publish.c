@@ -165,7 +165,8 @@ static int publish_reserve_one(struct broker_route *route)
 {
 	int err = broker_queue_reserve(route->queue, &route->reservation);
 
-	if (err == -EAGAIN && READ_ONCE(route->queue->overflow) == BROKER_OVERFLOW_DROP_NEW)
+	if (err == -EAGAIN &&
+	    READ_ONCE(route->queue->settings.overflow) == BROKER_OVERFLOW_DROP_NEW)
 		return -ENOBUFS;
 	return err;
 }
@@ -289,7 +290,7 @@ int broker_publish_wait(struct broker_submission *submit, struct broker_queue *q
 	woken = wait_event_interruptible_timeout(queue->room,
 						 broker_queue_has_room(queue, messages,
 								       bytes) ||
-						 READ_ONCE(queue->overflow) !=
+						 READ_ONCE(queue->settings.overflow) !=
 							BROKER_OVERFLOW_BLOCK ||
 						 READ_ONCE(session->ended), left);
 	spin_lock(&session->lock);
@@ -316,7 +317,7 @@ bool broker_publish_may_wait(const struct broker_submission *submit, const struc
 			     const struct broker_route *refused)
 {
 	return refused && refused->error == -EAGAIN && publish_waits(submit, op) &&
-	       READ_ONCE(refused->queue->overflow) == BROKER_OVERFLOW_BLOCK;
+	       READ_ONCE(refused->queue->settings.overflow) == BROKER_OVERFLOW_BLOCK;
 }
 
 /* Sleeps until the limit that refused may allow more; 0: try again. */

@@ -83,7 +83,7 @@ void broker_queue_put(struct broker_queue *queue)
 		WARN_ON_ONCE(!queue->dead || queue->held || queue->nr_unacked ||
 			     queue->ids.nr || queue->producers.nr ||
 			     queue->timer.at != BROKER_NEVER);
-		broker_target_put(queue->dead_letter);
+		broker_target_put(queue->settings.dead_letter);
 		broker_turns_free(queue->turns);
 		broker_target_put(queue->own.dead_letter);
 		kfree_rcu(queue, rcu);
@@ -111,7 +111,7 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 	queue = kzalloc(struct_size(queue, name, name_len + 1), BROKER_GFP);
 	if (!queue)
 		return NULL;
-	if (config->ordering) {
+	if (config->settings.ordering) {
 		queue->turns = broker_turns_new();
 		if (!queue->turns) {
 			kfree(queue);
@@ -127,31 +127,11 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 	INIT_LIST_HEAD(&queue->of_session);
 	INIT_LIST_HEAD(&queue->bindings);
 	broker_access_init(&queue->access, config->uid, config->gid, config->mode);
-	queue->max_messages = config->max_messages;
-	queue->max_bytes = config->max_bytes;
-	queue->overflow = config->overflow;
+	queue->settings = config->settings;
 	queue->protected = config->protected;
-	queue->sealed = config->sealed;
-	queue->single_active = config->single_active;
-	queue->ordering = config->ordering;
-	queue->slow_after = config->slow_after;
-	queue->slow_action = config->slow_action;
-	queue->levels = config->levels;
-	queue->ttl = config->ttl;
-	queue->lease = config->lease;
-	queue->max_delivery = config->max_delivery;
-	queue->retry_min = config->retry_min;
-	queue->retry_max = config->retry_max;
-	queue->retry_jitter = config->retry_jitter;
-	queue->dead_letter = config->dead_letter;
-	queue->dedupe_window = config->dedupe_window;
-	queue->dedupe_max = config->dedupe_max;
-	queue->expires = config->expires;
 	broker_marks_init(&queue->ids);
 	broker_marks_init(&queue->producers);
 	broker_pause_set(&queue->flow.pause, config->paused, config->pause);
-	queue->flow.rate = config->max_rate;
-	queue->flow.burst = config->max_burst;
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->entries);
 	queue->ready.root = RB_ROOT_CACHED;
@@ -164,11 +144,8 @@ static struct broker_queue *queue_alloc(struct broker *broker,
 	queue->eligible = RB_ROOT_CACHED;
 	init_waitqueue_head(&queue->room);
 	INIT_LIST_HEAD(&queue->pollers);
-	/* What else is in @own lasts no longer than the request. */
-	queue->own = *own;
-	queue->own.name = NULL;
-	queue->own.session = NULL;
-	queue->own.payer = NULL;
+	queue->own = own->settings;
+	queue->own_set = own->set & BROKER_SET_BY_POLICIES;
 	queue->name_len = name_len;
 	memcpy(queue->name, config->name, name_len);
 	return queue;
@@ -248,41 +225,9 @@ err_free:
 	return ERR_PTR(err);
 }
 
-static void queue_set_times_locked(struct broker_queue *queue,
-				   const struct broker_queue_config *config,
-				   struct broker_target **old)
+static void queue_begin_active_locked(struct broker_queue *queue)
 {
 	lockdep_assert_held(&queue->lock);
-	if (config->set & BROKER_QUEUE_SET_LEVELS)
-		WRITE_ONCE(queue->levels, config->levels);
-	if (config->set & BROKER_QUEUE_SET_TTL)
-		WRITE_ONCE(queue->ttl, config->ttl);
-	if (config->set & BROKER_QUEUE_SET_LEASE)
-		WRITE_ONCE(queue->lease, config->lease);
-	if (config->set & BROKER_QUEUE_SET_MAX_DELIVERY)
-		queue->max_delivery = config->max_delivery;
-	if (config->set & BROKER_QUEUE_SET_RETRY_MIN)
-		queue->retry_min = config->retry_min;
-	if (config->set & BROKER_QUEUE_SET_RETRY_MAX)
-		queue->retry_max = config->retry_max;
-	if (config->set & BROKER_QUEUE_SET_RETRY_JITTER)
-		queue->retry_jitter = config->retry_jitter;
-	if (config->set & BROKER_QUEUE_SET_DEAD_LETTER) {
-		*old = queue->dead_letter;
-		queue->dead_letter = config->dead_letter;
-	}
-	if (config->set & BROKER_QUEUE_SET_DEDUPE_WINDOW)
-		WRITE_ONCE(queue->dedupe_window, config->dedupe_window);
-	if (config->set & BROKER_QUEUE_SET_DEDUPE_MAX)
-		queue->dedupe_max = config->dedupe_max;
-}
-
-static void queue_set_single_active_locked(struct broker_queue *queue, bool single_active)
-{
-	lockdep_assert_held(&queue->lock);
-	if (queue->single_active == single_active)
-		return;
-	queue->single_active = single_active;
 	queue->active = NULL;
 	queue->promoted = false;
 	broker_active_begin_locked(queue);
@@ -295,14 +240,10 @@ static void queue_set_flow_locked(struct broker_queue *queue,
 	struct broker_flow *flow = &queue->flow;
 
 	lockdep_assert_held(&queue->lock);
-	if (config->set & BROKER_QUEUE_SET_MAX_RATE)
-		flow->rate = config->max_rate;
-	if (config->set & BROKER_QUEUE_SET_MAX_BURST)
-		flow->burst = config->max_burst;
 	/* Time that was counted in another rate says nothing of this one. */
-	if (config->set & (BROKER_QUEUE_SET_MAX_RATE | BROKER_QUEUE_SET_MAX_BURST))
+	if (config->set & (BROKER_SETTING_MAX_RATE | BROKER_SETTING_MAX_BURST))
 		atomic64_set(&flow->tokens, 0);
-	if (config->set & BROKER_QUEUE_SET_PAUSED) {
+	if (config->set & BROKER_SET_PAUSED) {
 		broker_pause_set(&flow->pause, config->paused, config->pause);
 		broker_schedule_arm_locked(queue, broker_flow_next_locked(queue));
 		broker_flow_withdraw_locked(queue);
@@ -318,57 +259,45 @@ static void queue_set_flow_locked(struct broker_queue *queue,
  *
  * A limit below what the queue holds stops new messages and drops none.
  *
- * Return: 0 or -ENOMEM; then nothing was changed, and config->dead_letter is the caller's.
+ * Return: 0 or -ENOMEM; then nothing was changed, and its target is the caller's.
  */
 int broker_queue_set(struct broker_queue *queue, const struct broker_queue_config *config,
 		     struct netlink_ext_ack *extack)
 {
 	struct broker_target *old = NULL;
 	struct broker_turns *turns = NULL;
+	bool was_single_active;
 	kuid_t uid;
 	kgid_t gid;
 	u16 mode;
 
 	lockdep_assert_held(&queue->broker->topology);
 	/* Once there they stay: what takes turns goes on to. */
-	if (config->set & BROKER_QUEUE_SET_ORDERING && config->ordering && !queue->turns) {
+	if (config->set & BROKER_SET_ORDERING && config->settings.ordering && !queue->turns) {
 		turns = broker_turns_new();
 		if (!turns)
 			return -ENOMEM;
 	}
 	broker_access_read(&queue->access, &uid, &gid, &mode);
 	broker_access_set(&queue->access,
-			  config->set & BROKER_QUEUE_SET_UID ? config->uid : uid,
-			  config->set & BROKER_QUEUE_SET_GID ? config->gid : gid,
-			  config->set & BROKER_QUEUE_SET_MODE ? config->mode : mode);
-	if (config->set & BROKER_QUEUE_SET_PROTECTED)
+			  config->set & BROKER_SET_UID ? config->uid : uid,
+			  config->set & BROKER_SET_GID ? config->gid : gid,
+			  config->set & BROKER_SET_MODE ? config->mode : mode);
+	if (config->set & BROKER_SET_PROTECTED)
 		WRITE_ONCE(queue->protected, config->protected);
 
 	spin_lock(&queue->lock);
-	if (config->set & BROKER_QUEUE_SET_MAX_MESSAGES)
-		WRITE_ONCE(queue->max_messages, config->max_messages);
-	if (config->set & BROKER_QUEUE_SET_MAX_BYTES)
-		WRITE_ONCE(queue->max_bytes, config->max_bytes);
-	if (config->set & BROKER_QUEUE_SET_OVERFLOW)
-		WRITE_ONCE(queue->overflow, config->overflow);
-	if (config->set & BROKER_QUEUE_SET_SEALED)
-		WRITE_ONCE(queue->sealed, config->sealed);
-	if (config->set & BROKER_QUEUE_SET_EXPIRES)
-		queue->expires = config->expires;
-	queue_set_times_locked(queue, config, &old);
+	was_single_active = queue->settings.single_active;
+	if (config->set & BROKER_SETTING_DEAD_LETTER)
+		old = queue->settings.dead_letter;
 	if (turns)
 		queue->turns = turns;
-	if (config->set & BROKER_QUEUE_SET_ORDERING)
-		WRITE_ONCE(queue->ordering, config->ordering);
-	if (config->set & BROKER_QUEUE_SET_SLOW_ACTION)
-		queue->slow_action = config->slow_action;
-	if (config->set & BROKER_QUEUE_SET_SLOW_AFTER) {
-		WRITE_ONCE(queue->slow_after, config->slow_after);
+	broker_settings_copy(&queue->settings, &config->settings, config->set);
+	if (config->set & BROKER_SETTING_SLOW_AFTER)
 		broker_lease_set_slow_locked(queue);
-	}
 	broker_idle_arm_locked(queue);
-	if (config->set & BROKER_QUEUE_SET_SINGLE_ACTIVE)
-		queue_set_single_active_locked(queue, config->single_active);
+	if (queue->settings.single_active != was_single_active)
+		queue_begin_active_locked(queue);
 	queue_set_flow_locked(queue, config);
 	broker_queue_room_locked(queue);
 	spin_unlock(&queue->lock);
@@ -564,7 +493,7 @@ static struct broker_consumer *queue_choose_locked(struct broker_queue *queue,
 	struct broker_consumer *consumer;
 	struct rb_node *node;
 
-	if (queue->single_active) {
+	if (queue->settings.single_active) {
 		consumer = broker_active_elect_locked(queue);
 		if (!consumer || !consumer->is_eligible)
 			return NULL;
@@ -588,7 +517,7 @@ void broker_queue_dispatch_locked(struct broker_queue *queue)
 
 	lockdep_assert_held(&queue->lock);
 	broker_queue_show_locked(queue);
-	if (queue->single_active)
+	if (queue->settings.single_active)
 		broker_active_elect_locked(queue);
 	while (broker_entry_first(&queue->ready) && broker_flow_may_locked(queue)) {
 		struct broker_consumer *consumer;
@@ -624,7 +553,7 @@ void broker_queue_place_locked(struct broker_queue *queue, struct broker_entry *
 	lockdep_assert_held(&queue->lock);
 	if (!entry->since && entry->at != BROKER_NEVER)
 		entry->since = max(now, entry->at);
-	if (queue->max_delivery && entry->failed >= queue->max_delivery)
+	if (queue->settings.max_delivery && entry->failed >= queue->settings.max_delivery)
 		broker_queue_bury_locked(queue, entry, BROKER_DEATH_MAX_DELIVERY);
 	else if (entry->at == BROKER_NEVER && !queue->dead)
 		broker_schedule_defer_locked(queue, entry);

@@ -15,6 +15,7 @@
 #include "entry.h"
 #include "flow.h"
 #include "latency.h"
+#include "setting.h"
 #include "timer.h"
 
 struct broker;
@@ -22,7 +23,6 @@ struct broker_consumer;
 struct broker_message;
 struct broker_payer;
 struct broker_session;
-struct broker_target;
 struct broker_transaction;
 struct broker_turns;
 struct netlink_ext_ack;
@@ -43,34 +43,14 @@ struct netlink_ext_ack;
 
 /**
  * struct broker_queue_config - what a queue is made with, or what of it to change
- * @set: BROKER_QUEUE_SET_*: the members below that are given (const)
+ * @set: BROKER_SETTING_* and BROKER_SET_*: what is given (const)
  * @name: name (const)
  * @name_len: bytes of it; 0: the broker makes one up (const)
  * @flags: enum broker_queue_flags (const)
- * @max_messages: limit (const)
- * @max_bytes: limit (const)
- * @overflow: enum broker_overflow (const)
+ * @settings: see there; the request owns the reference, until it is taken over (const)
  * @protected: no request deletes or purges it (const)
- * @sealed: it takes no new message (const)
- * @single_active: one consumer gets all, see active.h (const)
- * @ordering: messages of a group key take turns, see turn.h (const)
- * @slow_after: nanoseconds after which a consumer is slow; 0: never (const)
- * @slow_action: enum broker_slow_action (const)
- * @levels: of priority (const)
- * @ttl: nanoseconds that a message lives; 0: for ever (const)
- * @lease: nanoseconds that a consumer may keep a message; 0: for ever (const)
- * @max_delivery: failed deliveries after which a message is dead; 0: never (const)
- * @retry_min: nanoseconds to wait after the second failure; 0: never (const)
- * @retry_max: most of them (const)
- * @retry_jitter: per cent by which that varies (const)
- * @dead_letter: where dead messages go, or NULL (owner: the request, until taken over)
- * @dedupe_window: nanoseconds that an id is remembered; 0: none is (const)
- * @dedupe_max: most ids that are (const)
- * @expires: nanoseconds that nobody need use it; 0: for ever (const)
  * @paused: it hands out nothing (const)
  * @pause: nanoseconds that this lasts; 0: until it is told (const)
- * @max_rate: messages a second to hand out; 0: any number (const)
- * @max_burst: most of them at once; 0: as it sees fit (const)
  * @uid: owner (const)
  * @gid: group (const)
  * @mode: nine permission bits (const)
@@ -78,34 +58,14 @@ struct netlink_ext_ack;
  * @payer: who is charged for it (const)
  */
 struct broker_queue_config {
-	unsigned int set;
+	u32 set;
 	const char *name;
 	u8 name_len;
 	u32 flags;
-	u32 max_messages;
-	u64 max_bytes;
-	u32 overflow;
+	struct broker_settings settings;
 	bool protected;
-	bool sealed;
-	bool single_active;
-	bool ordering;
-	u64 slow_after;
-	u32 slow_action;
-	u32 levels;
-	u64 ttl;
-	u64 lease;
-	u32 max_delivery;
-	u64 retry_min;
-	u64 retry_max;
-	u32 retry_jitter;
-	struct broker_target *dead_letter;
-	u64 dedupe_window;
-	u32 dedupe_max;
-	u64 expires;
 	bool paused;
 	u64 pause;
-	u32 max_rate;
-	u32 max_burst;
 	kuid_t uid;
 	kgid_t gid;
 	u16 mode;
@@ -113,41 +73,14 @@ struct broker_queue_config {
 	struct broker_payer *payer;
 };
 
-#define BROKER_QUEUE_SET_MAX_MESSAGES	BIT(0)
-#define BROKER_QUEUE_SET_MAX_BYTES	BIT(1)
-#define BROKER_QUEUE_SET_OVERFLOW	BIT(2)
-#define BROKER_QUEUE_SET_UID		BIT(3)
-#define BROKER_QUEUE_SET_GID		BIT(4)
-#define BROKER_QUEUE_SET_MODE		BIT(5)
-#define BROKER_QUEUE_SET_PROTECTED	BIT(6)
-#define BROKER_QUEUE_SET_SEALED		BIT(7)
-#define BROKER_QUEUE_SET_LEVELS		BIT(8)
-#define BROKER_QUEUE_SET_TTL		BIT(9)
-#define BROKER_QUEUE_SET_LEASE		BIT(10)
-#define BROKER_QUEUE_SET_MAX_DELIVERY	BIT(11)
-#define BROKER_QUEUE_SET_RETRY_MIN	BIT(12)
-#define BROKER_QUEUE_SET_RETRY_MAX	BIT(13)
-#define BROKER_QUEUE_SET_RETRY_JITTER	BIT(14)
-#define BROKER_QUEUE_SET_DEAD_LETTER	BIT(15)
-#define BROKER_QUEUE_SET_DEDUPE_WINDOW	BIT(16)
-#define BROKER_QUEUE_SET_DEDUPE_MAX	BIT(17)
-#define BROKER_QUEUE_SET_EXPIRES	BIT(18)
-#define BROKER_QUEUE_SET_SINGLE_ACTIVE	BIT(19)
-#define BROKER_QUEUE_SET_PAUSED		BIT(20)
-#define BROKER_QUEUE_SET_MAX_RATE	BIT(21)
-#define BROKER_QUEUE_SET_MAX_BURST	BIT(22)
-#define BROKER_QUEUE_SET_ORDERING	BIT(23)
-#define BROKER_QUEUE_SET_SLOW_AFTER	BIT(24)
-#define BROKER_QUEUE_SET_SLOW_ACTION	BIT(25)
-
 /**
  * struct broker_policy_say - what policies had to say of a queue
- * @by_policy: BROKER_QUEUE_SET_* that nobody set but a policy (topology)
+ * @by_policy: BROKER_SETTING_* that nobody set but a policy (topology)
  * @capped: those that would be higher without a cap (topology)
  */
 struct broker_policy_say {
-	unsigned int by_policy;
-	unsigned int capped;
+	u32 by_policy;
+	u32 capped;
 };
 
 /* What a queue gets where its maker is silent; times are in milliseconds. */
@@ -214,31 +147,14 @@ struct broker_queue_stats {
  * @bindings: that lead here (topology)
  * @nr_bindings: how many (topology; read anywhere)
  * @access: who may do what (access.seq)
- * @max_messages: limit (queue.lock; read anywhere)
- * @max_bytes: limit (queue.lock; read anywhere)
- * @overflow: enum broker_overflow (queue.lock; read anywhere)
+ * @settings: in force, with a reference on its target (queue.lock)
+ * @own: what was said of the queue itself, and the defaults, with another (topology)
+ * @own_set: BROKER_SETTING_*: what was said of the queue itself (topology)
+ * @say: what policies had to say of it (topology; read anywhere)
  * @protected: no request deletes or purges it (topology; read anywhere)
- * @sealed: it takes no new message (queue.lock; read anywhere)
- * @single_active: one consumer gets all, see active.h (queue.lock)
- * @ordering: new messages of a group key take turns (queue.lock; read anywhere)
  * @turns: all that do; NULL: none ever did (queue.lock)
- * @slow_after: nanoseconds after which a consumer is slow (queue.lock; read anywhere)
- * @slow_action: enum broker_slow_action (queue.lock)
- * @levels: of priority (queue.lock; read anywhere)
- * @ttl: nanoseconds that a message lives; 0: for ever (queue.lock; read anywhere)
- * @lease: nanoseconds that a consumer may keep a message (queue.lock; read anywhere)
- * @max_delivery: failed deliveries that are a message's end; 0: none (queue.lock)
- * @retry_min: nanoseconds to wait after the second failure (queue.lock)
- * @retry_max: most of them (queue.lock)
- * @retry_jitter: per cent by which that varies (queue.lock)
- * @dead_letter: where dead messages go, with a reference; or NULL (queue.lock)
- * @dedupe_window: nanoseconds that an id is remembered (queue.lock; read anywhere)
- * @dedupe_max: most ids that are (queue.lock)
- * @expires: nanoseconds after which it goes, unused; 0: never (queue.lock)
  * @used: when it was last used, if it expires (queue.lock)
  * @flow: whether it hands out, and how fast (queue.lock)
- * @own: what was said of the queue itself, in @set, and the defaults (topology)
- * @say: what policies had to say of it (topology; read anywhere)
  * @lock: the queue.lock
  * @dead: was deleted (queue.lock; read anywhere)
  * @had_consumer: an auto-delete queue waits for its first one (queue.lock)
@@ -258,8 +174,8 @@ struct broker_queue_stats {
  * @nr_quarantined: how many (queue.lock; read anywhere)
  * @timer: when something of these is due (clock.lock)
  * @nr_unacked: entries with consumers (queue.lock; read anywhere)
- * @held: messages that count against @max_messages (queue.lock; read anywhere)
- * @bytes: bytes that count against @max_bytes (queue.lock; read anywhere)
+ * @held: messages that count against the limit (queue.lock; read anywhere)
+ * @bytes: bytes that count against the limit (queue.lock; read anywhere)
  * @sequence: of the last message enqueued (queue.lock)
  * @ids: of messages that were published to it (queue.lock)
  * @producers: that published to it (queue.lock)
@@ -294,32 +210,15 @@ struct broker_queue {
 	u32 nr_bindings;
 	struct broker_access access;
 
-	u32 max_messages;
-	u64 max_bytes;
-	u32 overflow;
+	struct broker_settings settings;
+	struct broker_settings own;
+	u32 own_set;
+	struct broker_policy_say say;
+
 	bool protected;
-	bool sealed;
-	bool single_active;
-	bool ordering;
-	u64 slow_after;
-	u32 slow_action;
 	struct broker_turns *turns;
-	u32 levels;
-	u64 ttl;
-	u64 lease;
-	u32 max_delivery;
-	u64 retry_min;
-	u64 retry_max;
-	u32 retry_jitter;
-	struct broker_target *dead_letter;
-	u64 dedupe_window;
-	u32 dedupe_max;
-	u64 expires;
 	u64 used;
 	struct broker_flow flow;
-
-	struct broker_queue_config own;
-	struct broker_policy_say say;
 
 	spinlock_t lock;
 	bool dead;

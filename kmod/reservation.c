@@ -33,10 +33,10 @@
  */
 bool broker_queue_has_room(const struct broker_queue *queue, u32 messages, u64 bytes)
 {
-	u32 max_messages = READ_ONCE(queue->max_messages);
-	u64 max_bytes = READ_ONCE(queue->max_bytes);
+	u32 max_messages = READ_ONCE(queue->settings.max_messages);
+	u64 max_bytes = READ_ONCE(queue->settings.max_bytes);
 
-	return READ_ONCE(queue->dead) || READ_ONCE(queue->sealed) ||
+	return READ_ONCE(queue->dead) || READ_ONCE(queue->settings.sealed) ||
 	       READ_ONCE(queue->broker->draining) || messages > max_messages ||
 	       bytes > max_bytes ||
 	       ((u64)READ_ONCE(queue->held) + messages <= max_messages &&
@@ -119,10 +119,12 @@ static bool reservation_set_aside_locked(struct broker_queue *queue,
 					 struct broker_reservation *reservation)
 {
 	struct broker_entry *entry = broker_queue_first_locked(queue);
+	const struct broker_settings *settings = &queue->settings;
 
 	lockdep_assert_held(&queue->lock);
-	if (!entry || (queue->overflow != BROKER_OVERFLOW_DROP_HEAD &&
-		       (queue->overflow != BROKER_OVERFLOW_DEAD_LETTER || !queue->dead_letter)))
+	if (!entry || (settings->overflow != BROKER_OVERFLOW_DROP_HEAD &&
+		       (settings->overflow != BROKER_OVERFLOW_DEAD_LETTER ||
+			!settings->dead_letter)))
 		return false;
 	reservation_add_victim_locked(queue, reservation, entry);
 	return true;
@@ -153,7 +155,7 @@ static bool reservation_fits_locked(const struct broker_queue *queue,
 	lockdep_assert_held(&queue->lock);
 	messages -= reservation->nr_victims + reservation->spare_messages;
 	bytes -= reservation->victim_bytes + reservation->spare_bytes;
-	return messages <= queue->max_messages && bytes <= queue->max_bytes;
+	return messages <= queue->settings.max_messages && bytes <= queue->settings.max_bytes;
 }
 
 /* Makes room in a ring; false: there is none to be made. */
@@ -227,16 +229,16 @@ int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *
 	spin_lock(&queue->lock);
 	broker_idle_used_locked(queue);
 	err = reservation_check_locked(queue, reservation, &last);
-	if (!err && size > queue->max_bytes)
+	if (!err && size > queue->settings.max_bytes)
 		err = -EMSGSIZE;
 	while (!err) {
 		if (queue->dead)
 			err = -ENOENT;
-		else if (queue->sealed)
+		else if (queue->settings.sealed)
 			err = -ESHUTDOWN;
 		else if (reservation_fits_locked(queue, reservation, size))
 			break;
-		else if (queue->overflow == BROKER_OVERFLOW_RING)
+		else if (queue->settings.overflow == BROKER_OVERFLOW_RING)
 			reservation->overwrite = true;
 		else if (!reservation_set_aside_locked(queue, reservation))
 			err = -EAGAIN;
@@ -253,8 +255,8 @@ int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *
 		WRITE_ONCE(queue->held, queue->held + reservation->messages);
 		WRITE_ONCE(queue->bytes, queue->bytes + reservation->bytes);
 		dead_letter = reservation->victims &&
-			      queue->overflow == BROKER_OVERFLOW_DEAD_LETTER;
-		target = dead_letter ? broker_target_get(queue->dead_letter) : NULL;
+			      queue->settings.overflow == BROKER_OVERFLOW_DEAD_LETTER;
+		target = dead_letter ? broker_target_get(queue->settings.dead_letter) : NULL;
 	}
 	spin_unlock(&queue->lock);
 	if (dead_letter) {

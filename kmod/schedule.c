@@ -37,7 +37,7 @@ static u64 schedule_ms(s64 ms)
 /* What comes before the sequence in a place: the highest level is first. */
 static u64 schedule_place(const struct broker_queue *queue, u32 level)
 {
-	u32 levels = READ_ONCE(queue->levels);
+	u32 levels = READ_ONCE(queue->settings.levels);
 
 	return (u64)(levels - 1 - min(level, levels - 1)) << BROKER_PLACE_LEVEL;
 }
@@ -53,7 +53,7 @@ int broker_schedule_prepare(struct broker_entry *entry, const struct broker_queu
 {
 	const struct broker_message *message = entry->message;
 	u32 level = SCHEDULE_LEVEL;
-	u64 ttl = READ_ONCE(queue->ttl) ?: BROKER_NEVER;
+	u64 ttl = READ_ONCE(queue->settings.ttl) ?: BROKER_NEVER;
 	struct broker_prop_view view;
 	size_t offset = 0;
 
@@ -114,12 +114,12 @@ u64 broker_retry_delay(const struct broker_queue *queue, u32 failed)
 {
 	u64 delay, jitter;
 
-	if (failed < 2 || !queue->retry_min)
+	if (failed < 2 || !queue->settings.retry_min)
 		return 0;
-	delay = queue->retry_max;
-	if (failed - 1 < div64_u64(queue->retry_max, queue->retry_min))
-		delay = queue->retry_min * (failed - 1);
-	jitter = mul_u64_u32_div(delay, queue->retry_jitter, 100);
+	delay = queue->settings.retry_max;
+	if (failed - 1 < div64_u64(queue->settings.retry_max, queue->settings.retry_min))
+		delay = queue->settings.retry_min * (failed - 1);
+	jitter = mul_u64_u32_div(delay, queue->settings.retry_jitter, 100);
 	if (jitter)
 		delay += get_random_u64() % (2 * jitter + 1) - jitter;
 	return delay;

@@ -94,7 +94,8 @@ static bool consumer_remove_locked(struct broker_consumer *consumer, struct brok
 	if (entry->reply)
 		broker_reply_lost(entry->reply, &how);
 	queue->nr_unacked--;
-	if (opcode == BROKER_OP_REJECT && !entry->reply && queue->dead_letter && !queue->dead) {
+	if (opcode == BROKER_OP_REJECT && !entry->reply && queue->settings.dead_letter &&
+	    !queue->dead) {
 		broker_queue_bury_locked(queue, entry, BROKER_DEATH_REJECTED);
 		return false;
 	}

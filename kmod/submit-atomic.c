@@ -333,8 +333,8 @@ static int atomic_acquire(struct atomic *atomic)
 		atomic->nr_spares = 0;
 		/* More than the queue could ever hold, waiting or not. */
 		if (step->refused && step->refused->error == -EAGAIN &&
-		    (messages > READ_ONCE(step->refused->queue->max_messages) ||
-		     bytes > READ_ONCE(step->refused->queue->max_bytes))) {
+		    (messages > READ_ONCE(step->refused->queue->settings.max_messages) ||
+		     bytes > READ_ONCE(step->refused->queue->settings.max_bytes))) {
 			err = step->refused->error = -EMSGSIZE;
 			break;
 		}

@@ -39,7 +39,7 @@ struct broker_turn *broker_turn_new(struct broker_entry *entry, const struct bro
 	struct broker_prop_view view;
 	struct broker_turn *turn;
 
-	if (!READ_ONCE(queue->ordering) ||
+	if (!READ_ONCE(queue->settings.ordering) ||
 	    !broker_props_find(broker_message_props(message), message->props_len,
 			       BROKER_PROP_GROUP_KEY, &view))
 		return NULL;

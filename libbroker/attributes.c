@@ -24,7 +24,7 @@ static const char *const advisory_kinds[] = {
 static const char *const settings[] = {
 	"max-messages", "max-bytes", "overflow", "priorities", "ttl", "lease", "max-delivery",
 	"retry-min", "retry-max", "retry-jitter", "dead-letter", "dedupe-window", "dedupe-max",
-	"expires", "single-active", "max-rate", "max-burst"
+	"expires", "single-active", "max-rate", "max-burst", "slow-after", "slow-action"
 };
 static const char *const held_states[] = {
 	"ready", "waiting", "deferred", "dying", "quarantined"
@@ -165,6 +165,8 @@ static const struct broker_attribute queue_list[] = {
 	PLAIN(QUEUE, PATTERN, "pattern", STRING),
 	PLAIN(QUEUE, PRECEDENCE, "precedence", U32),
 	PLAIN(QUEUE, CAP, "cap", FLAG),
+	WORDY(QUEUE, OWN, "own", WORDS, settings),
+	WORDY(QUEUE, UNSET, "unset", WORDS, settings),
 	WORDY(QUEUE, BY_POLICY, "by-policy", WORDS, settings),
 	WORDY(QUEUE, CAPPED, "capped", WORDS, settings),
 	PLAIN(QUEUE, POLICIES, "policies", STRING),

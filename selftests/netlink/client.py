@@ -60,6 +60,7 @@ MATCH = Names(ENUM, "BROKER_MATCH_")
 BINDING_FLAGS = Names(ENUM, "BROKER_BINDING_FLAGS_")
 SWITCH = Names(ENUM, "BROKER_SWITCH_")
 QUEUE_FLAGS = Names(ENUM, "BROKER_QUEUE_FLAGS_")
+SETTING = Names(ENUM, "BROKER_SETTING_")
 EXCHANGE_FLAGS = Names(ENUM, "BROKER_EXCHANGE_FLAGS_")
 
 # Attributes that are text; what is neither that nor nested is an integer.

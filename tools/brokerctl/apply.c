@@ -58,13 +58,14 @@ static void plan_add(struct plan *plan, enum change_kind kind, const struct defi
 
 /* Splits what is different by whether it can be set. */
 static void plan_compare(struct plan *plan, const struct definition *from,
-			 const struct definition *to)
+			 const struct definition *to, bool prune)
 {
-	json_t *live, *fixed, *value;
+	json_t *unset = prune ? definition_unset(from, to) : NULL, *live, *fixed, *value;
 	const char *member;
 
-	/* What cannot be changed at all, and holds nothing, is made anew. */
-	if (!to->kind->noun->set) {
+	/* What cannot be changed like that, and holds nothing, is made anew. */
+	if (!to->kind->noun->set || (unset && !definition_is_live(to->kind, "unset"))) {
+		json_decref(unset);
 		if (json_equal(from->json, to->json))
 			return;
 		plan_add(plan, CHANGE_DEL, from, NULL, NULL);
@@ -81,6 +82,8 @@ static void plan_compare(struct plan *plan, const struct definition *from,
 					member, value);
 		free(attribute);
 	}
+	if (unset)
+		json_put(live, "unset", unset);
 	if (json_object_size(fixed))
 		plan_add(plan, CHANGE_FIXED, from, to, fixed);
 	if (json_object_size(live))
@@ -97,7 +100,7 @@ static void plan_make(struct plan *plan, bool prune)
 		const struct definition *from = definitions_find(&plan->found, to);
 
 		if (from)
-			plan_compare(plan, from, to);
+			plan_compare(plan, from, to, prune);
 		else
 			plan_add(plan, CHANGE_ADD, NULL, to, NULL);
 	}
@@ -152,6 +155,8 @@ static void print_settings(const struct change *change)
 	enum broker_value_type type;
 	const char *name;
 	bool first = true;
+	json_t *word;
+	size_t n;
 
 	for (unsigned int i = 0; !broker_object_attribute(to->object, i, &name, &type); i++) {
 		char *member = json_member(name), *new = object_text(to->object, name), *old;
@@ -169,6 +174,10 @@ static void print_settings(const struct change *change)
 		free(new);
 		free(member);
 	}
+	json_array_foreach(json_object_get(change->members, "unset"), n, word) {
+		printf("%s unset %s", first ? ":" : ",", json_string_value(word));
+		first = false;
+	}
 }
 
 static void change_print(const struct change *change)
@@ -179,20 +188,35 @@ static void change_print(const struct change *change)
 	puts(change->kind == CHANGE_FIXED ? " (only when it is made)" : "");
 }
 
+/* What the changed settings were before */
+static json_t *change_before(const struct change *change)
+{
+	json_t *old = json_checked(json_object()), *from = change->from->json, *value;
+	const char *member;
+
+	json_object_foreach(change->members, member, value) {
+		if (!strcmp(member, "unset"))
+			continue;
+		value = json_object_get(from, member);
+		json_put(old, member, value ? json_incref(value) : json_null());
+	}
+	if (!json_object_get(change->members, "unset"))
+		return old;
+	json_object_foreach(from, member, value) {
+		if (!json_object_get(change->to->json, member))
+			json_put(old, member, json_incref(value));
+	}
+	return old;
+}
+
 static json_t *change_json(const struct change *change)
 {
-	json_t *json = json_checked(json_object()), *old, *value;
-	const char *member;
+	json_t *json = json_checked(json_object());
 
 	json_put(json, "change", json_string(change_kinds[change->kind].name));
 	json_put(json, "object", json_string(change_about(change)->kind->noun->name));
 	if (change->from && change->to) {
-		old = json_checked(json_object());
-		json_object_foreach(change->members, member, value) {
-			value = json_object_get(change->from->json, member);
-			json_put(old, member, value ? json_incref(value) : json_null());
-		}
-		json_put(json, "from", old);
+		json_put(json, "from", change_before(change));
 		json_put(json, "to", json_incref(change->members));
 		json_put(json, "definition", json_incref(change->to->json));
 	} else {

@@ -101,6 +101,7 @@ enum option_id {
 	/* of policies */
 	OPT_PRECEDENCE,
 	OPT_CAP,
+	OPT_UNSET,
 	OPT_PATTERN,
 	/* of draining */
 	OPT_OFF,

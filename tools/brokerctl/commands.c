@@ -32,7 +32,8 @@
 	OPT_PRECEDENCE, OPT_MAX_MESSAGES, OPT_MAX_BYTES, OPT_OVERFLOW, OPT_SINGLE_ACTIVE,       \
 	OPT_PRIORITIES, OPT_TTL, OPT_LEASE, OPT_MAX_DELIVERY, OPT_RETRY_MIN, OPT_RETRY_MAX,     \
 	OPT_RETRY_JITTER, OPT_DEAD_LETTER_EXCHANGE, OPT_DEAD_LETTER_KEY, OPT_DEDUPE_WINDOW,     \
-	OPT_DEDUPE_MAX, OPT_EXPIRES, OPT_MAX_RATE, OPT_MAX_BURST
+	OPT_DEDUPE_MAX, OPT_EXPIRES, OPT_MAX_RATE, OPT_MAX_BURST, OPT_SLOW_AFTER,               \
+	OPT_SLOW_ACTION
 
 #define EXCHANGE_NAME { .name = "NAME", .attribute = "name", .names = NAMES_EXCHANGE }
 #define EXCHANGE_NAMES(is_optional)                                                             \
@@ -243,7 +244,7 @@ const struct command commands[] = {
 		.details = "Limits below what it holds stop new messages and drop none.",
 		.object = &noun_queue,
 		.arguments = { { .name = "NAME", .attribute = "name", .names = NAMES_QUEUE } },
-		.options = { QUEUE_OPTIONS },
+		.options = { QUEUE_OPTIONS, OPT_UNSET },
 		.run = object_set,
 	},
 	{

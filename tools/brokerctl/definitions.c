@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgroup.h"
 #include "definitions.h"
 #include "header.h"
 #include "json.h"
@@ -23,6 +24,9 @@ const struct kind kinds[NR_KINDS] = {
 	[KIND_ACL] = {
 		.noun = &noun_acl, .member = "acls", .identity = { "exchange", "number" },
 		.implied = { "operations", "publish,bind" },
+	},
+	[KIND_LIMIT] = {
+		.noun = &noun_limit, .member = "limits", .identity = { "kind", "uid", "cgroup" },
 	},
 };
 
@@ -80,6 +84,8 @@ static bool is_reserved(const char *name)
 bool definition_is_predeclared(const struct definition *definition)
 {
 	return definition->kind->noun == &noun_broker ||
+	       (definition->kind->noun == &noun_limit &&
+		!strcmp(broker_object_string(definition->object, "kind"), "default-user")) ||
 	       (definition->kind->noun == &noun_exchange &&
 		is_reserved(broker_object_string(definition->object, "name")));
 }
@@ -94,6 +100,10 @@ static char *make_title(const struct kind *kind, const struct broker_object *obj
 		return text_format("acl %s of exchange '%s'",
 				   broker_object_string(object, "number"),
 				   broker_object_string(object, "exchange"));
+	if (kind->noun == &noun_limit)
+		return text_format("limit of %s %s", broker_object_string(object, "kind"),
+				   broker_object_string(object, broker_object_has(object, "uid") ?
+							"uid" : "cgroup"));
 	if (kind->noun != &noun_binding)
 		return text_format("%s '%s'", kind->noun->name,
 				   broker_object_string(object, "name"));
@@ -216,27 +226,86 @@ static json_t *exact(const struct broker_object *object, const char *attribute, 
 	return json_string(broker_object_string(object, attribute));
 }
 
-/* Whether nobody set it but a policy, which is exported itself */
-static bool is_by_policy(const struct broker_object *object, const char *attribute)
+static bool is_word(const char *words, const char *word, size_t length)
 {
-	const char *words = broker_object_string(object, "by-policy");
-	size_t length = strlen(attribute);
-
-	/* It is one setting, of two attributes. */
-	if (!strncmp(attribute, "dead-letter", strlen("dead-letter")))
-		length = strlen("dead-letter");
 	while (*words) {
-		size_t word = strcspn(words, ",");
+		size_t next = strcspn(words, ",");
 
-		if (word == length && !strncmp(words, attribute, length))
+		if (next == length && !strncmp(words, word, length))
 			return true;
-		words += word + (words[word] == ',');
+		words += next + (words[next] == ',');
 	}
 	return false;
 }
 
-/* What of @object can be set */
-static json_t *settings_of(const struct kind *kind, const struct broker_object *object)
+/* The name of a setting: of the target of dead letters there are two attributes. */
+static size_t setting_length(const char *attribute)
+{
+	static const char dead_letter[] = "dead-letter";
+	size_t length = strlen(dead_letter);
+
+	return strncmp(attribute, dead_letter, length) ? strlen(attribute) : length;
+}
+
+/* Whether policies, or other rules, decide where the object itself does not say */
+static bool can_be_unset(const struct kind *kind, const char *attribute)
+{
+	if (kind->noun == &noun_queue)
+		return command_sets(command_find(noun_policy.name, "add"), attribute);
+	return kind->noun == &noun_limit && !is_identity(kind, attribute);
+}
+
+/* Whether it was said of the object itself */
+static bool is_own(const struct kind *kind, const struct broker_object *object,
+		   const char *attribute)
+{
+	if (kind->noun == &noun_limit && !broker_object_has(object, "own"))
+		return true;
+	return !can_be_unset(kind, attribute) ||
+	       is_word(broker_object_string(object, "own"), attribute,
+		       setting_length(attribute));
+}
+
+json_t *definition_unset(const struct definition *from, const struct definition *to)
+{
+	json_t *names = json_checked(json_array()), *value, *name;
+	const char *member;
+
+	json_object_foreach(from->json, member, value) {
+		char *attribute = json_attribute(member);
+		bool known = false;
+		size_t i;
+
+		if (!json_object_get(to->json, member) && can_be_unset(from->kind, attribute)) {
+			attribute[setting_length(attribute)] = 0;
+			json_array_foreach(names, i, name)
+				known |= !strcmp(json_string_value(name), attribute);
+			if (!known)
+				json_array_append_new(names, json_string(attribute));
+		}
+		free(attribute);
+	}
+	if (json_array_size(names))
+		return names;
+	json_decref(names);
+	return NULL;
+}
+
+/* What stays the same on other machines, and after a restart */
+static json_t *portable(const char *attribute, json_t *value)
+{
+	char *path = strcmp(attribute, "cgroup") ? NULL : cgroup_path(json_integer_value(value));
+	json_t *json = path ? json_string(path) : value;
+
+	if (path)
+		json_decref(value);
+	free(path);
+	return json;
+}
+
+/* What of @object can be set; where it is as @shown, what it has of its own */
+static json_t *settings_of(const struct kind *kind, const struct broker_object *object,
+			   bool shown)
 {
 	json_t *all = object_json(object), *settings = json_checked(json_object()), *value;
 	enum broker_value_type type;
@@ -247,8 +316,8 @@ static json_t *settings_of(const struct kind *kind, const struct broker_object *
 
 		value = json_object_get(all, member);
 		if (is_identity(kind, name) ||
-		    (is_settable(kind, name) && !is_by_policy(object, name)))
-			json_put(settings, member, exact(object, name, value));
+		    (is_settable(kind, name) && (!shown || is_own(kind, object, name))))
+			json_put(settings, member, portable(name, exact(object, name, value)));
 		free(member);
 	}
 	json_decref(all);
@@ -271,7 +340,7 @@ static void append(struct definitions *all, const struct kind *kind,
 		.title = make_title(kind, object),
 		.key = make_key(kind, object),
 		.object = object,
-		.json = settings_of(kind, object),
+		.json = settings_of(kind, object, false),
 	};
 }
 
@@ -292,6 +361,13 @@ const struct definition *definitions_find(const struct definitions *all,
 			    NULL;
 }
 
+static int cgroup_assign(struct broker_object *object, const char *path)
+{
+	uint64_t id;
+
+	return cgroup_id(path, &id) ? broker_object_set_number(object, "cgroup", id) : -ESRCH;
+}
+
 /* Makes an object of a member of the file; what is wrong is told in @wrong. */
 static int parse_member(struct broker_object *object, const struct kind *kind, json_t *json,
 			const char **wrong)
@@ -301,10 +377,12 @@ static int parse_member(struct broker_object *object, const struct kind *kind, j
 
 	json_object_foreach(json, member, value) {
 		char *name = json_attribute(member);
-		int error;
+		int error = -ENOENT;
 
-		error = is_identity(kind, name) || is_settable(kind, name) ?
-				assign(object, name, value) : -ENOENT;
+		if (!strcmp(name, "cgroup") && json_is_string(value))
+			error = cgroup_assign(object, json_string_value(value));
+		else if (is_identity(kind, name) || is_settable(kind, name))
+			error = assign(object, name, value);
 		free(name);
 		if (error) {
 			*wrong = member;
@@ -321,6 +399,8 @@ static const char *why_not(int error)
 		return "no such setting";
 	case ERANGE:
 		return "out of range";
+	case ESRCH:
+		return "no such cgroup";
 	default:
 		return "not a value that it can have";
 	}
@@ -448,6 +528,10 @@ static bool is_defined(const struct reading *reading, const struct broker_object
 	if (reading->kind->noun == &noun_queue)
 		return !broker_object_has(object, "session") &&
 		       !is_reserved(broker_object_string(object, "name"));
+	/* Others only count what somebody has. */
+	if (reading->kind->noun == &noun_limit)
+		return broker_object_has(object, "own") ||
+		       !strcmp(broker_object_string(object, "kind"), "default-user");
 	if (reading->kind->noun != &noun_binding || !broker_object_has(object, "queue"))
 		return true;
 	/* A binding goes with the queue it leads to. */
@@ -470,7 +554,7 @@ static int read_one(const struct broker_object *object, void *arg)
 	reading->error = broker_object_new(&settings, reading->kind->noun->type);
 	if (reading->error)
 		return reading->error;
-	json = settings_of(reading->kind, object);
+	json = settings_of(reading->kind, object, true);
 	reading->error = parse_member(settings, reading->kind, json, &wrong);
 	json_decref(json);
 	if (reading->error)

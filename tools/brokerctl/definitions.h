@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Definitions: all that can be set of the broker, its exchanges, queues and
- * bindings.  Which attributes these are, the table of commands says: those that
+ * Definitions: all that can be set of the broker, its exchanges, queues, bindings,
+ * policies, access rules and limits.  Which attributes these are, the table of commands says: those that
  * add and set take.  As JSON they look as show writes them.
  */
 #ifndef BROKERCTL_DEFINITIONS_H
@@ -27,6 +27,7 @@ enum {
 	KIND_BINDING,
 	KIND_POLICY,
 	KIND_ACL,
+	KIND_LIMIT,
 	NR_KINDS
 };
 
@@ -63,6 +64,12 @@ char *definitions_canonical(const struct definitions *all);
 
 /* Whether the attribute can be set of an object that is there */
 bool definition_is_live(const struct kind *kind, const char *attribute);
+
+/*
+ * The settings that @from has of itself, and @to does not speak of: what is to be unset
+ * for them to be equal.  An array of their names, or NULL if there are none.
+ */
+json_t *definition_unset(const struct definition *from, const struct definition *to);
 
 /* Asks for the object by its name, with the @changed settings.  NULL: has said why not. */
 struct broker_object *definition_request(const struct definition *definition,

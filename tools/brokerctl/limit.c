@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "cgroup.h"
 #include "object.h"
 #include "report.h"
 #include "units.h"
@@ -78,17 +78,14 @@ static const struct column columns[] = {
 };
 
 static const char *const settings[] = { "kind", "uid", "cgroup", NULL };
+static const char *const prepared[] = { "uid", "cgroup", NULL };
 
 static int set_cgroup(const struct args *args, struct broker_object *request, const char *who)
 {
-	struct stat st;
 	uint64_t id;
 
-	if (!parse_number(who, &id)) {
-		if (stat(who, &st))
-			return failure(args, "%s: %s", who, strerror(errno));
-		id = st.st_ino;
-	}
+	if (!parse_number(who, &id) && !cgroup_id(who, &id))
+		return failure(args, "%s: %s", who, strerror(errno));
 	broker_object_set_number(request, "cgroup", id);
 	return STATUS_OK;
 }
@@ -121,6 +118,7 @@ const struct noun noun_limit = {
 	.columns = columns,
 	.cell = cell,
 	.settings = settings,
+	.prepared = prepared,
 	.prepare = prepare,
 };
 

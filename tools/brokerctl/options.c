@@ -314,6 +314,11 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.name = "cap", .attribute = "cap",
 		.help = "give no values, but bound them: the lowest cap that matches wins",
 	},
+	[OPT_UNSET] = {
+		.name = "unset", .kind = VALUE_TEXT, .value_name = "SETTING,...",
+		.attribute = "unset",
+		.help = "settings to leave to policies again, or to the default",
+	},
 	[OPT_PATTERN] = {
 		.name = "pattern", .kind = VALUE_TEXT, .value_name = "PATTERN",
 		.attribute = "pattern", .help = "names of queues, as a topic pattern",
@@ -340,8 +345,7 @@ const struct option_def option_table[NR_OPTIONS] = {
 	},
 	[OPT_PRUNE] = {
 		.name = "prune",
-		.help = "delete exchanges, queues and bindings that FILE does not have; those of "
-			"the broker itself and exclusive queues stay",
+		.help = "delete what FILE does not have; the broker's own and exclusive queues stay",
 	},
 
 	[OPT_ACL_FOR] = {

@@ -50,7 +50,7 @@ static const char *const settings[] = {
 	"name", "pattern", "precedence", "cap", "max-messages", "max-bytes", "overflow",
 	"priorities", "ttl", "lease", "max-delivery", "retry-min", "retry-max", "retry-jitter",
 	"dead-letter-exchange", "dead-letter-key", "dedupe-window", "dedupe-max", "expires",
-	"single-active", "max-rate", "max-burst", NULL
+	"single-active", "max-rate", "max-burst", "slow-after", "slow-action", NULL
 };
 
 const struct noun noun_policy = {
