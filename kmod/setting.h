@@ -30,29 +30,30 @@ struct broker_target;
 
 /**
  * struct broker_settings - how a queue behaves
- * @max_messages: limit
- * @max_bytes: limit
- * @overflow: enum broker_overflow
- * @levels: of priority
- * @ttl: nanoseconds that a message lives; 0: for ever
- * @lease: nanoseconds that a consumer may keep a message; 0: for ever
- * @max_delivery: failed deliveries after which a message is dead; 0: never
- * @retry_min: nanoseconds to wait after the second failure; 0: never
- * @retry_max: most of them
- * @retry_jitter: per cent by which that varies
- * @dead_letter: where dead messages go, or NULL; whose reference, the owner tells
- * @dedupe_window: nanoseconds that an id is remembered; 0: none is
- * @dedupe_max: most ids that are
- * @expires: nanoseconds that nobody need use it; 0: for ever
- * @single_active: one consumer gets all, see active.h
- * @max_rate: messages a second to hand out; 0: any number
- * @max_burst: most of them at once; 0: broker_flow_burst()
- * @slow_after: nanoseconds after which a consumer is slow; 0: never
- * @slow_action: enum broker_slow_action
- * @sealed: it takes no new message
- * @ordering: messages of a group key take turns, see turn.h
+ * @max_messages: limit (owner: holder)
+ * @max_bytes: limit (owner: holder)
+ * @overflow: enum broker_overflow (owner: holder)
+ * @levels: of priority (owner: holder)
+ * @ttl: nanoseconds that a message lives; 0: for ever (owner: holder)
+ * @lease: nanoseconds that a consumer may keep a message; 0: for ever (owner: holder)
+ * @max_delivery: failed deliveries after which a message is dead; 0: never (owner: holder)
+ * @retry_min: nanoseconds to wait after the second failure; 0: never (owner: holder)
+ * @retry_max: most of them (owner: holder)
+ * @retry_jitter: per cent by which that varies (owner: holder)
+ * @dead_letter: where dead messages go, or NULL; whose reference, the owner tells (owner: holder)
+ * @dedupe_window: nanoseconds that an id is remembered; 0: none is (owner: holder)
+ * @dedupe_max: most ids that are (owner: holder)
+ * @expires: nanoseconds that nobody need use it; 0: for ever (owner: holder)
+ * @single_active: one consumer gets all, see active.h (owner: holder)
+ * @max_rate: messages a second to hand out; 0: any number (owner: holder)
+ * @max_burst: most of them at once; 0: broker_flow_burst() (owner: holder)
+ * @slow_after: nanoseconds after which a consumer is slow; 0: never (owner: holder)
+ * @slow_action: enum broker_slow_action (owner: holder)
+ * @sealed: it takes no new message (owner: holder)
+ * @ordering: messages of a group key take turns, see turn.h (owner: holder)
  *
- * Of a queue: written under its lock, some of it read anywhere.
+ * Of a queue in force, the holder is queue.lock, and some of it is read anywhere; else
+ * the queue or policy, under topology, or the request.
  */
 struct broker_settings {
 	u32 max_messages;

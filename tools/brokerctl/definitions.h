@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Definitions: all that can be set of the broker, its exchanges, queues, bindings,
- * policies, access rules and limits.  Which attributes these are, the table of commands says: those that
- * add and set take.  As JSON they look as show writes them.
+ * policies, access rules and limits.  Which attributes these are, the table of commands
+ * says: those that add and set take.  As JSON they look as show writes them.
  */
 #ifndef BROKERCTL_DEFINITIONS_H
 #define BROKERCTL_DEFINITIONS_H
