@@ -124,25 +124,16 @@ const struct noun noun_limit = {
 
 static int show_one(const struct args *args)
 {
-	struct broker_object *request = object_request(args), *reply = NULL;
-	struct broker_admin *admin = NULL;
+	struct broker_object *reply;
 	struct listing listing;
-	int status, error;
+	int status = object_call(args, BROKER_CMD_LIMIT_GET, object_request(args), &reply);
 
-	status = request ? open_admin(args, &admin) : STATUS_FAILED;
-	if (!status) {
-		error = broker_admin_call(admin, BROKER_CMD_LIMIT_GET, request, &reply);
-		if (error)
-			status = failure_admin(args, admin, error, NULL);
-	}
 	if (!status) {
 		listing_begin(&listing, args, columns, true);
 		listing_add(reply, &listing);
 		listing_end(&listing);
 	}
 	broker_object_free(reply);
-	broker_object_free(request);
-	broker_admin_close(admin);
 	return status;
 }
 

@@ -50,30 +50,17 @@ static int tell(const struct args *args, const struct broker_object *reply)
 
 static int run(const struct args *args, bool copy)
 {
-	struct broker_object *request = object_request(args), *reply = NULL;
-	struct broker_admin *admin = NULL;
-	int status, error;
+	struct broker_object *request = object_request(args), *reply;
+	int status;
 
-	if (!request)
-		return STATUS_FAILED;
-	status = request_filter(args, request);
-	if (status) {
-		broker_object_free(request);
-		return status;
-	}
-	if (copy)
+	if (request && request_filter(args, request))
+		request = broker_object_free(request);
+	if (request && copy)
 		broker_object_set_number(request, "copy", 1);
-	status = open_admin(args, &admin);
-	if (!status) {
-		error = broker_admin_call(admin, BROKER_CMD_QUEUE_MOVE, request, &reply);
-		if (error)
-			status = failure_admin(args, admin, error, NULL);
-	}
+	status = object_call(args, BROKER_CMD_QUEUE_MOVE, request, &reply);
 	if (!status && reply)
 		status = tell(args, reply);
 	broker_object_free(reply);
-	broker_object_free(request);
-	broker_admin_close(admin);
 	return status;
 }
 

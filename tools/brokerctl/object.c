@@ -100,27 +100,34 @@ static struct broker_object *request_for(const struct args *args, const char *na
 	return request;
 }
 
-static int change(const struct args *args, int command, bool print_name)
+int object_call(const struct args *args, int command, struct broker_object *request,
+		struct broker_object **reply)
 {
-	struct broker_object *request = object_request(args), *reply = NULL;
 	struct broker_admin *admin = NULL;
 	int status, error;
 
-	if (!request)
-		return STATUS_FAILED;
-	status = open_admin(args, &admin);
+	*reply = NULL;
+	status = request ? open_admin(args, &admin) : STATUS_FAILED;
 	if (!status) {
-		error = broker_admin_call(admin, command, request, &reply);
+		error = broker_admin_call(admin, command, request, reply);
 		if (error)
 			status = failure_admin(args, admin, error, NULL);
 	}
+	broker_admin_close(admin);
+	broker_object_free(request);
+	return status;
+}
+
+static int change(const struct args *args, int command, bool print_name)
+{
+	struct broker_object *reply;
+	int status = object_call(args, command, object_request(args), &reply);
+
 	if (!status && reply && args->json)
 		json_print(object_json(reply));
 	else if (!status && reply && print_name)
 		puts(broker_object_string(reply, "name"));
 	broker_object_free(reply);
-	broker_object_free(request);
-	broker_admin_close(admin);
 	return status;
 }
 

@@ -44,6 +44,14 @@ int object_show(const struct args *args);
 /* An object of the command's noun with all that its options say; NULL: has said why not. */
 struct broker_object *object_request(const struct args *args);
 
+/*
+ * One request to the kernel, which this frees; the answer is the caller's to free, and
+ * NULL where there is none.  Returns an exit status, having said what went wrong; so it
+ * does for a @request that is NULL.
+ */
+int object_call(const struct args *args, int command, struct broker_object *request,
+		struct broker_object **reply);
+
 /* Sets one attribute; returns an exit status. */
 int object_assign(const struct args *args, struct broker_object *object, const char *attribute,
 		  const char *text);

@@ -21,25 +21,14 @@ const struct noun noun_producer = {
 
 static int show_one(const struct args *args)
 {
-	struct broker_object *request = object_request(args), *reply = NULL;
-	struct broker_admin *admin = NULL;
-	int status, error;
+	struct broker_object *reply;
+	int status = object_call(args, BROKER_CMD_PRODUCER_GET, object_request(args), &reply);
 
-	if (!request)
-		return STATUS_FAILED;
-	status = open_admin(args, &admin);
-	if (!status) {
-		error = broker_admin_call(admin, BROKER_CMD_PRODUCER_GET, request, &reply);
-		if (error)
-			status = failure_admin(args, admin, error, NULL);
-	}
 	if (!status && reply && args->json)
 		json_print(object_json(reply));
 	else if (!status && reply)
 		object_print(reply);
 	broker_object_free(reply);
-	broker_object_free(request);
-	broker_admin_close(admin);
 	return status;
 }
 
