@@ -109,6 +109,17 @@ static inline void op_free(struct broker_op *op)
 	free((void *)(uintptr_t)op->publish.head);
 }
 
+static inline struct broker_op op_reply(uint32_t consumer, uint64_t tag, const char *body)
+{
+	return (struct broker_op) {
+		.opcode = BROKER_OP_REPLY,
+		.reply = {
+			.body = (uintptr_t)body, .body_len = strlen(body),
+			.consumer = consumer, .tag = tag,
+		},
+	};
+}
+
 static inline struct broker_op op_settle(int opcode, uint32_t consumer, uint64_t tag)
 {
 	return (struct broker_op) {

@@ -41,17 +41,6 @@ static int ask_pub(int fd, uint64_t name, const struct pub *p)
 /* How many replies will come, or an error. */
 #define ask(fd, name, ...) ask_pub(fd, name, &(struct pub){ __VA_ARGS__ })
 
-static struct broker_op op_reply(uint32_t consumer, uint64_t tag, const char *body)
-{
-	return (struct broker_op) {
-		.opcode = BROKER_OP_REPLY,
-		.reply = {
-			.body = (uintptr_t)body, .body_len = strlen(body),
-			.consumer = consumer, .tag = tag,
-		},
-	};
-}
-
 static int answer(int fd, uint32_t consumer, uint64_t tag, const char *body)
 {
 	struct broker_op op = op_reply(consumer, tag, body);
