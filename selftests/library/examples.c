@@ -106,6 +106,55 @@ static void test_worker(void)
 	broker_session_close(session);
 }
 
+/* Consumes one message from "asked", and dies of it. */
+static pid_t fork_victim(void)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		struct broker_session *own = new_session();
+		struct broker_inbox *inbox;
+
+		MUST(broker_inbox_new(&inbox, own, 0));
+		MUST(broker_session_consume(own, "asked", 1, 0, 0, 0));
+		MUST(broker_inbox_receive(inbox, 0, 1, GUARD));
+		kill(getpid(), SIGKILL);
+	}
+	while (!queue_number("asked", "consumers"))
+		usleep(1000);
+	return pid;
+}
+
+/* Questions of any size; and what becomes of those that nobody answers. */
+static void test_ask(void)
+{
+	struct broker_session *session;
+	pid_t pid;
+
+	new_broker();
+	new_queue("asked", NULL);
+	expect_run("./ask asked /proc/self/comm", 1, "ask: asked: nobody answers there\n");
+	expect_run("./ask asked /no/such/file", 1,
+		   "ask: /no/such/file: No such file or directory\n");
+	pid = fork_victim();
+	expect_run("printf 'one two' >/tmp/words; ./ask asked /tmp/words", 1,
+		   "ask: no answer: who had the request was killed\n");
+	waitpid(pid, NULL, 0);
+
+	/* What is no request is put aside, and holds nobody up. */
+	session = new_session();
+	MUST(queue_number("asked", "ready") == 0 ? publish_text(session, "asked", "x") : -EINVAL);
+	expect_run("{ ./answer asked 2 & "
+		   "while ./ask asked /tmp/words 2>&1 | grep nobody >/tmp/out; do sleep 0.05; done; "
+		   "./ask asked /tmp/words; "
+		   "yes 'a word' | head -c 3000000 >/tmp/large; ./ask asked /tmp/large; wait; }",
+		   0,
+		   "2 words in 7 bytes\n857144 words in 3000000 bytes\n");
+	EXPECT_EQ(queue_number("asked", "rejected"), 1);
+	EXPECT_EQ(queue_number("asked", "ready") + queue_number("asked", "unacked"), 0);
+	broker_session_close(session);
+}
+
 static int count(const struct broker_object *object, void *arg)
 {
 	(void)object;
@@ -185,6 +234,7 @@ static void test_manual(void)
 static const struct tap_test tests[] = {
 	TAP_TEST(publish),
 	TAP_TEST(worker),
+	TAP_TEST(ask),
 	TAP_TEST(subscribe),
 	TAP_TEST(admin),
 	TAP_TEST(manual),
