@@ -145,7 +145,8 @@ static void test_ask(void)
 	session = new_session();
 	MUST(queue_number("asked", "ready") == 0 ? publish_text(session, "asked", "x") : -EINVAL);
 	expect_run("{ ./answer asked 2 & "
-		   "while ./ask asked /tmp/words 2>&1 | grep nobody >/tmp/out; do sleep 0.05; done; "
+		   "while ./ask asked /tmp/words 2>&1 | grep nobody >/tmp/out; do "
+		   "sleep 0.05; done; "
 		   "./ask asked /tmp/words; "
 		   "yes 'a word' | head -c 3000000 >/tmp/large; ./ask asked /tmp/large; wait; }",
 		   0,
