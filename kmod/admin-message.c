@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/cred.h>
-#include <linux/sched.h>
 
 #include <linux/broker.h>
 
@@ -11,6 +10,7 @@
 #include "message.h"
 #include "queue.h"
 #include "reservation.h"
+#include "schedule.h"
 #include "sender.h"
 #include "trace.h"
 
@@ -38,38 +38,20 @@ static struct broker_entry *find_locked(struct broker_queue *queue, u64 sequence
 	return entry;
 }
 
-/* The same among those that wait, which are in the order of their time; may drop the lock. */
-static struct broker_entry *find_waiting_locked(struct broker_queue *queue, u64 sequence)
-{
-	struct broker_entry *entry = broker_entry_first(&queue->waiting);
-	u64 key, place;
-	u32 count = 0;
-
-	lockdep_assert_held(&queue->lock);
-	while (entry && broker_entry_sequence(entry) != sequence) {
-		key = entry->key;
-		place = entry->place;
-		if (!(++count % BROKER_LOCK_BATCH) && cond_resched_lock(&queue->lock))
-			entry = broker_entry_after(&queue->waiting, key, place);
-		else
-			entry = broker_entry_next(entry);
-	}
-	return entry;
-}
-
 static int delete_message(struct broker_queue *queue, u64 sequence, bool may_configure)
 {
-	struct broker_entry *entry, *freed = NULL;
+	struct broker_entry *entry, *waiting = NULL, *freed = NULL;
 	int err = 0;
 
 	spin_lock(&queue->lock);
 	broker_queue_show_locked(queue);
-	entry = find_waiting_locked(queue, sequence);
-	if (!may_configure && !(entry && uid_eq(entry->message->sender->uid, current_euid())))
+	entry = find_locked(queue, sequence);
+	if (!entry)
+		entry = waiting = broker_schedule_find_locked(queue, sequence);
+	if (!may_configure &&
+	    !(waiting && uid_eq(waiting->message->sender->uid, current_euid())))
 		err = -EACCES;
 	else if (!entry)
-		entry = find_locked(queue, sequence);
-	if (!err && !entry)
 		err = -ENODATA;
 	if (!err) {
 		broker_queue_detach_locked(queue, entry);

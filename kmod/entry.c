@@ -50,6 +50,7 @@ void broker_entry_free(struct broker_entry *entry)
 		broker_reply_end(entry->reply, entry->message);
 	broker_deaths_put(entry->deaths);
 	kfree(entry->expiry);
+	kfree(entry->appointment);
 	kfree(entry->turn);
 	broker_message_put(entry->message);
 	put_pid(entry->holder);

@@ -7,6 +7,7 @@
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
+struct broker_appointment;
 struct broker_consumer;
 struct broker_deaths;
 struct broker_expiry;
@@ -64,6 +65,7 @@ enum broker_entry_state {
  * @at: when it is due, while it waits; BROKER_NEVER: when it is asked for; when its
  *	lease ends, on its consumer's lease clock, while it is leased (queue.lock)
  * @expiry: if it has a time to live, with the entry (const)
+ * @appointment: if it was published for later, with the entry (const)
  * @turn: if it takes turns with others, with the entry (const once enqueued)
  * @deaths: how it died in other queues, or NULL, with a reference (const)
  * @since: since when it is to be had, unless it is deferred; 0: not yet (queue.lock)
@@ -97,6 +99,7 @@ struct broker_entry {
 	u64 place;
 	u64 at;
 	struct broker_expiry *expiry;
+	struct broker_appointment *appointment;
 	struct broker_turn *turn;
 	struct broker_deaths *deaths;
 	u64 since;

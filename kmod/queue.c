@@ -586,8 +586,7 @@ void broker_queue_detach_locked(struct broker_queue *queue, struct broker_entry 
 		queue->nr_unacked--;
 		break;
 	case BROKER_ENTRY_WAITING:
-		broker_entry_erase(&queue->waiting, entry);
-		WRITE_ONCE(queue->nr_waiting, queue->nr_waiting - 1);
+		broker_schedule_unwait_locked(queue, entry);
 		break;
 	case BROKER_ENTRY_DEFERRED:
 		broker_entry_erase(&queue->deferred, entry);

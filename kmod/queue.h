@@ -165,6 +165,7 @@ struct broker_queue_stats {
  * @hidden: entries of transactions under way, by place (queue.lock)
  * @waiting: entries whose time has not come, by that time (queue.lock)
  * @nr_waiting: how many (queue.lock; read anywhere)
+ * @appointments: of those that were published for later, by sequence (queue.lock)
  * @deferred: entries that wait until they are asked for, by sequence (queue.lock)
  * @nr_deferred: how many (queue.lock; read anywhere)
  * @expiring: entries with a time to live, by its end (queue.lock)
@@ -230,6 +231,7 @@ struct broker_queue {
 	struct broker_entry_tree hidden;
 	struct broker_entry_tree waiting;
 	u32 nr_waiting;
+	struct rb_root appointments;
 	struct broker_entry_tree deferred;
 	u32 nr_deferred;
 	struct rb_root_cached expiring;

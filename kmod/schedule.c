@@ -80,6 +80,12 @@ int broker_schedule_prepare(struct broker_entry *entry, const struct broker_queu
 
 		entry->at = entry->at > day ? broker_now() + (entry->at - day) : 0;
 	}
+	if (entry->at) {
+		entry->appointment = kmalloc(sizeof(*entry->appointment), BROKER_GFP);
+		if (!entry->appointment)
+			return -ENOMEM;
+		entry->appointment->entry = entry;
+	}
 	entry->place = schedule_place(queue, level);
 	if (ttl == BROKER_NEVER)
 		return 0;
@@ -177,14 +183,66 @@ bool broker_schedule_expired(const struct broker_entry *entry)
 	return entry->expiry && RB_EMPTY_NODE(&entry->expiry->node);
 }
 
+static u64 appointment_sequence(const struct rb_node *node)
+{
+	return broker_entry_sequence(rb_entry(node, struct broker_appointment, node)->entry);
+}
+
+static bool appointment_before(struct rb_node *node, const struct rb_node *other)
+{
+	return appointment_sequence(node) < appointment_sequence(other);
+}
+
+static int appointment_compare(const void *sequence, const struct rb_node *node)
+{
+	u64 wanted = *(const u64 *)sequence, is = appointment_sequence(node);
+
+	return wanted < is ? -1 : wanted > is;
+}
+
+/* An entry that waits; may drop the lock if it has no appointment. */
+struct broker_entry *broker_schedule_find_locked(struct broker_queue *queue, u64 sequence)
+{
+	struct rb_node *node = rb_find(&sequence, &queue->appointments, appointment_compare);
+	struct broker_entry *entry;
+	u64 key, place;
+	u32 count = 0;
+
+	lockdep_assert_held(&queue->lock);
+	if (node)
+		return rb_entry(node, struct broker_appointment, node)->entry;
+	entry = broker_entry_first(&queue->waiting);
+	while (entry && broker_entry_sequence(entry) != sequence) {
+		key = entry->key;
+		place = entry->place;
+		if (!(++count % BROKER_LOCK_BATCH) && cond_resched_lock(&queue->lock))
+			entry = broker_entry_after(&queue->waiting, key, place);
+		else
+			entry = broker_entry_next(entry);
+	}
+	return entry;
+}
+
 /* Puts an entry aside until entry->at. */
 void broker_schedule_wait_locked(struct broker_queue *queue, struct broker_entry *entry)
 {
 	lockdep_assert_held(&queue->lock);
 	broker_entry_insert(&queue->waiting, entry, entry->at);
+	if (entry->appointment)
+		rb_add(&entry->appointment->node, &queue->appointments, appointment_before);
 	entry->state = BROKER_ENTRY_WAITING;
 	WRITE_ONCE(queue->nr_waiting, queue->nr_waiting + 1);
 	broker_schedule_arm_locked(queue, entry->at);
+}
+
+/* Takes it out again. */
+void broker_schedule_unwait_locked(struct broker_queue *queue, struct broker_entry *entry)
+{
+	lockdep_assert_held(&queue->lock);
+	broker_entry_erase(&queue->waiting, entry);
+	if (entry->appointment)
+		rb_erase(&entry->appointment->node, &queue->appointments);
+	WRITE_ONCE(queue->nr_waiting, queue->nr_waiting - 1);
 }
 
 /* Puts an entry aside until somebody asks for it. */
@@ -288,6 +346,7 @@ static void schedule_due(struct broker_timer *timer)
 void broker_schedule_init(struct broker_queue *queue)
 {
 	queue->waiting.root = RB_ROOT_CACHED;
+	queue->appointments = RB_ROOT;
 	queue->deferred.root = RB_ROOT_CACHED;
 	queue->expiring = RB_ROOT_CACHED;
 	broker_timer_init(&queue->timer, schedule_tryget, schedule_due);

@@ -35,6 +35,20 @@ struct broker_expiry {
 	u64 at;
 };
 
+/**
+ * struct broker_appointment - so that a scheduled entry is found by its sequence
+ * @node: in queue->appointments, while it waits (queue.lock)
+ * @entry: whose (const)
+ *
+ * Those waiting are in the order of their time, which who cancels one need not know.
+ * An entry that comes to wait later, by DELAY or after a failure, has none, since
+ * settling needs no memory.
+ */
+struct broker_appointment {
+	struct rb_node node;
+	struct broker_entry *entry;
+};
+
 int broker_schedule_prepare(struct broker_entry *entry, const struct broker_queue *queue);
 u64 broker_retry_delay(const struct broker_queue *queue, u32 failed);
 
@@ -46,6 +60,8 @@ void broker_schedule_enter_locked(struct broker_queue *queue, struct broker_entr
 void broker_schedule_leave_locked(struct broker_queue *queue, struct broker_entry *entry);
 bool broker_schedule_expired(const struct broker_entry *entry);
 void broker_schedule_wait_locked(struct broker_queue *queue, struct broker_entry *entry);
+void broker_schedule_unwait_locked(struct broker_queue *queue, struct broker_entry *entry);
+struct broker_entry *broker_schedule_find_locked(struct broker_queue *queue, u64 sequence);
 void broker_schedule_defer_locked(struct broker_queue *queue, struct broker_entry *entry);
 void broker_schedule_arm_locked(struct broker_queue *queue, u64 at);
 
