@@ -124,6 +124,16 @@ void broker_lease_extend_locked(struct broker_consumer *consumer, struct broker_
 	lease_end_at_locked(consumer, entry, lease ?: lease_of(consumer));
 }
 
+/* It has @entry again, which somebody else kept meanwhile; its lease went on. */
+void broker_lease_again_locked(struct broker_consumer *consumer, struct broker_entry *entry)
+{
+	lockdep_assert_held(&consumer->queue->lock);
+	if (entry->at >= consumer->next_lease)
+		return;
+	consumer->next_lease = entry->at;
+	lease_arm_locked(consumer, broker_now());
+}
+
 /* A message is on its way to it. */
 void broker_lease_assigned_locked(struct broker_consumer *consumer)
 {

@@ -39,6 +39,7 @@ void broker_lease_alive(struct broker_consumer *consumer);
 void broker_lease_begin_locked(struct broker_consumer *consumer, struct broker_entry *entry);
 void broker_lease_extend_locked(struct broker_consumer *consumer, struct broker_entry *entry,
 				u64 lease);
+void broker_lease_again_locked(struct broker_consumer *consumer, struct broker_entry *entry);
 void broker_lease_assigned_locked(struct broker_consumer *consumer);
 void broker_lease_alive_locked(struct broker_consumer *consumer);
 void broker_lease_stop_locked(struct broker_consumer *consumer);

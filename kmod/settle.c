@@ -299,6 +299,7 @@ void broker_consumer_unclaim(struct broker_consumer *consumer, struct broker_cla
 		if (!consumer->dead) {
 			broker_entry_insert(&consumer->leased, entry, entry->key);
 			entry->state = BROKER_ENTRY_LEASED;
+			broker_lease_again_locked(consumer, entry);
 		} else {
 			WRITE_ONCE(consumer->nr_leased, consumer->nr_leased - 1);
 			queue->stats.released++;
