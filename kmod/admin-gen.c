@@ -405,6 +405,18 @@ static const struct nla_policy broker_policy_del_nl_policy[BROKER_A_QUEUE_NAME +
 	[BROKER_A_QUEUE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
 };
 
+/* BROKER_CMD_STATE_GET - do */
+static const struct nla_policy broker_state_get_nl_policy[BROKER_A_STATE_KEY + 1] = {
+	[BROKER_A_STATE_QUEUE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_STATE_KEY] = NLA_POLICY_MAX_LEN(BROKER_NAME_MAX),
+};
+
+/* BROKER_CMD_STATE_DEL - do */
+static const struct nla_policy broker_state_del_nl_policy[BROKER_A_STATE_KEY + 1] = {
+	[BROKER_A_STATE_QUEUE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_STATE_KEY] = NLA_POLICY_MAX_LEN(BROKER_NAME_MAX),
+};
+
 /* Ops table for broker */
 static const struct genl_ops broker_nl_ops[] = {
 	{
@@ -627,6 +639,19 @@ static const struct genl_ops broker_nl_ops[] = {
 		.doit		= broker_nl_policy_del_doit,
 		.policy		= broker_policy_del_nl_policy,
 		.maxattr	= BROKER_A_QUEUE_NAME,
+	},
+	{
+		.cmd		= BROKER_CMD_STATE_GET,
+		.doit		= broker_nl_state_get_doit,
+		.dumpit		= broker_nl_state_get_dumpit,
+		.policy		= broker_state_get_nl_policy,
+		.maxattr	= BROKER_A_STATE_KEY,
+	},
+	{
+		.cmd		= BROKER_CMD_STATE_DEL,
+		.doit		= broker_nl_state_del_doit,
+		.policy		= broker_state_del_nl_policy,
+		.maxattr	= BROKER_A_STATE_KEY,
 	},
 };
 

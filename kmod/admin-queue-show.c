@@ -21,6 +21,8 @@
  * @dedupe_ids: as many as it remembers (const)
  * @producers: as many as it remembers (const)
  * @bytes: that it holds (const)
+ * @states: of ordering keys, how many it keeps (const)
+ * @state_bytes: that these count for (const)
  * @stats: counters (const)
  */
 struct queue_snapshot {
@@ -36,6 +38,8 @@ struct queue_snapshot {
 	u32 dedupe_ids;
 	u32 producers;
 	u64 bytes;
+	u32 states;
+	u64 state_bytes;
 	struct broker_queue_stats stats;
 };
 
@@ -55,6 +59,8 @@ static void take_snapshot(struct broker_queue *queue, struct queue_snapshot *now
 		.dedupe_ids = queue->ids.nr,
 		.producers = queue->producers.nr,
 		.bytes = queue->bytes,
+		.states = queue->states.nr,
+		.state_bytes = queue->states.bytes,
 		.stats = queue->stats,
 	};
 	broker_target_get(now->settings.dead_letter);
@@ -142,6 +148,12 @@ int broker_nl_put_settings(struct sk_buff *skb, const struct broker_settings *se
 	return err;
 }
 
+static int put_states(struct sk_buff *skb, const struct queue_snapshot *now)
+{
+	return nla_put_u32(skb, BROKER_A_QUEUE_STATES, now->states) ||
+	       put_u64(skb, BROKER_A_QUEUE_STATE_BYTES, now->state_bytes);
+}
+
 static int put_stats(struct sk_buff *skb, const struct broker_queue_stats *stats)
 {
 	return put_u64(skb, BROKER_A_QUEUE_ENQUEUED, stats->enqueued) ||
@@ -201,7 +213,8 @@ int broker_nl_put_queue(struct sk_buff *skb, const struct broker_nl_head *head,
 			    !hdr || put_identity(skb, head, queue) ||
 			    broker_nl_put_settings(skb, &now.settings, ~0U) ||
 			    broker_nl_put_policies(skb, queue) || put_counts(skb, &now) ||
-			    put_stats(skb, &now.stats) || put_latencies(skb, queue));
+			    put_states(skb, &now) || put_stats(skb, &now.stats) ||
+			    put_latencies(skb, queue));
 	broker_target_put(now.settings.dead_letter);
 	return err;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/cred.h>
+#include <linux/kernel.h>
+#include <linux/minmax.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/user_namespace.h>
@@ -7,6 +9,7 @@
 #include "admin.h"
 #include "audit.h"
 #include "broker.h"
+#include "name.h"
 
 static int (*audit_handlers[BROKER_CMD_MAX + 1])(struct sk_buff *skb,
 						 struct genl_info *info) __ro_after_init;
@@ -42,6 +45,7 @@ static const struct {
 	[BROKER_CMD_RETAINED_DEL] = {
 		.name = BROKER_A_RETAINED_EXCHANGE, .key = BROKER_A_RETAINED_KEY,
 	},
+	[BROKER_CMD_STATE_DEL] = { .name = BROKER_A_STATE_QUEUE },
 };
 
 /* How many attributes there are in @info->attrs, number 0 among them. */
@@ -88,6 +92,21 @@ static int put_consumer(struct sk_buff *skb, const struct genl_info *info)
 	return nla_put_string(skb, BROKER_A_AUDIT_NAME, name);
 }
 
+/* The key of a state may be any bytes: of what is no text, the first are told in hexadecimal. */
+static int put_state_key(struct sk_buff *skb, const struct genl_info *info)
+{
+	const struct nlattr *key = info->attrs[BROKER_A_STATE_KEY];
+	char text[BROKER_NAME_MAX + 1];
+
+	if (!key)
+		return 0;
+	if (broker_key_check(nla_data(key), nla_len(key)))
+		snprintf(text, sizeof(text), "%*phN", min(nla_len(key), 64), nla_data(key));
+	else
+		snprintf(text, sizeof(text), "%.*s", nla_len(key), (char *)nla_data(key));
+	return nla_put_string(skb, BROKER_A_AUDIT_KEY, text);
+}
+
 static int put_names(struct sk_buff *skb, const struct broker_nl_head *head,
 		     const struct genl_info *info)
 {
@@ -97,6 +116,8 @@ static int put_names(struct sk_buff *skb, const struct broker_nl_head *head,
 		return put_limit(skb, head, info);
 	if (cmd == BROKER_CMD_CONSUMER_SET)
 		return put_consumer(skb, info);
+	if (cmd == BROKER_CMD_STATE_DEL && put_state_key(skb, info))
+		return -EMSGSIZE;
 	return put_text(skb, BROKER_A_AUDIT_NAME, info, audit_names[cmd].name) ||
 	       put_text(skb, BROKER_A_AUDIT_TO, info, audit_names[cmd].to) ||
 	       put_text(skb, BROKER_A_AUDIT_TO, info, audit_names[cmd].or_to) ||

@@ -68,7 +68,7 @@ struct workqueue_struct;
  *  1. broker.topology       (mutex)  exchanges, queues and bindings as a whole
  *  2. broker.retain_mutex   (mutex)  what exchanges retain, and who is told of it
  *  3. session.mutex         (mutex)  the set of a session's consumers; its end
- *  4. queue.lock            (spin)   entries and consumers of one queue
+ *  4. queue.lock            (spin)   entries, consumers and states of one queue
  *  5. session.lock          (spin)   what a session's readers and pollers wait for
  *  6. clock.lock            (spin)   what is due when
  *  7. advisories.lock       (spin)   what is to be told to administrators

@@ -53,7 +53,7 @@ static u32 browse_collect(struct browse *browse)
 	for (; entry && count < max && looked++ < BROWSE_FEW;
 	     entry = broker_queue_after_locked(browse->queue, args->state, entry->key,
 					       entry->place)) {
-		u32 size = broker_handout_size(entry->message, entry->deaths, false);
+		u32 size = broker_handout_size(entry->message, entry->deaths, NULL, false);
 
 		if (!browse->selector || broker_selector_match(browse->selector, entry->message)) {
 			if (size > room) {
@@ -61,7 +61,7 @@ static u32 browse_collect(struct browse *browse)
 				break;
 			}
 			room -= size;
-			broker_handout_fill(&browse->handouts[count++], entry);
+			broker_handout_fill(&browse->handouts[count++], entry, NULL);
 		}
 		args->cursor = entry->key;
 		args->cursor2 = args->state == BROKER_MESSAGE_WAITING ? entry->place : 0;

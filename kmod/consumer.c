@@ -412,9 +412,17 @@ void broker_consumer_unpull(struct broker_consumer *consumer, u32 messages)
 	spin_unlock(&consumer->queue->lock);
 }
 
+/* What an entry is to be handed out with: the state of its key; or NULL. */
+static struct broker_blob *consumer_state_locked(const struct broker_consumer *consumer,
+						 const struct broker_entry *entry)
+{
+	return broker_consumer_wants_state(consumer) ?
+	       broker_state_of_locked(consumer->queue, entry) : NULL;
+}
+
 /* Gives an entry that is in no tree into the reader's hand. */
 static void consumer_hand_out_locked(struct broker_consumer *consumer, struct broker_entry *entry,
-				     struct broker_handout *handout)
+				     struct broker_blob *state, struct broker_handout *handout)
 {
 	struct broker_queue *queue = consumer->queue;
 
@@ -429,7 +437,7 @@ static void consumer_hand_out_locked(struct broker_consumer *consumer, struct br
 	queue->stats.delivered++;
 	if (entry->acquired > 1)
 		queue->stats.redelivered++;
-	broker_handout_fill(handout, entry);
+	broker_handout_fill(handout, entry, state);
 }
 
 /**
@@ -455,7 +463,8 @@ int broker_consumer_lease(struct broker_consumer *consumer, struct broker_handou
 again:
 	removed = 0;
 	while (count < max && (entry = broker_entry_first(&consumer->pending))) {
-		u32 size = broker_handout_size(entry->message, entry->deaths,
+		struct broker_blob *state = consumer_state_locked(consumer, entry);
+		u32 size = broker_handout_size(entry->message, entry->deaths, state,
 					       broker_consumer_headers_only(consumer));
 
 		if (broker_reply_withdrawn(entry->reply)) {
@@ -472,7 +481,7 @@ again:
 		}
 		room -= size;
 		broker_entry_erase(&consumer->pending, entry);
-		consumer_hand_out_locked(consumer, entry, &handouts[count++]);
+		consumer_hand_out_locked(consumer, entry, state, &handouts[count++]);
 	}
 	consumer->delivered += count;
 	WRITE_ONCE(consumer->nr_pending, consumer->nr_pending - count);
@@ -512,6 +521,7 @@ int broker_consumer_fetch(struct broker_consumer *consumer, u64 sequence,
 {
 	struct broker_queue *queue = consumer->queue;
 	struct broker_entry *entry, *freed = NULL;
+	struct broker_blob *state = NULL;
 	int err = 1;
 	u32 size;
 
@@ -533,7 +543,8 @@ int broker_consumer_fetch(struct broker_consumer *consumer, u64 sequence,
 		broker_queue_room_locked(queue);
 		err = -ENODATA;
 	} else {
-		size = broker_handout_size(entry->message, entry->deaths,
+		state = consumer_state_locked(consumer, entry);
+		size = broker_handout_size(entry->message, entry->deaths, state,
 					   broker_consumer_headers_only(consumer));
 		if (size > room) {
 			*needed = size;
@@ -545,7 +556,7 @@ int broker_consumer_fetch(struct broker_consumer *consumer, u64 sequence,
 		queue->nr_unacked++;
 		entry->consumer = consumer;
 		consumer->bytes += broker_message_size(entry->message);
-		consumer_hand_out_locked(consumer, entry, handout);
+		consumer_hand_out_locked(consumer, entry, state, handout);
 		handout->deferred = true;
 		consumer->delivered++;
 		WRITE_ONCE(consumer->nr_leased, consumer->nr_leased + 1);

@@ -138,12 +138,19 @@ void broker_consumer_put(struct broker_consumer *consumer);
 int broker_consumer_attach(struct broker_consumer *consumer);
 bool broker_consumer_detach(struct broker_consumer *consumer, const struct broker_return *how);
 
+/* Whether deliveries come with the state of their key. */
+static inline bool broker_consumer_wants_state(const struct broker_consumer *consumer)
+{
+	return consumer->flags & BROKER_CONSUME_F_STATE;
+}
+
 static inline bool broker_consumer_headers_only(const struct broker_consumer *consumer)
 {
 	return consumer->flags & BROKER_CONSUME_F_HEADERS_ONLY;
 }
 
 /* Under queue.lock. */
+struct broker_entry *broker_consumer_leased_locked(struct broker_consumer *consumer, u64 tag);
 void broker_consumer_unlist_locked(struct broker_consumer *consumer, struct broker_entry *entry);
 void broker_consumer_withdraw_locked(struct broker_consumer *consumer, struct broker_entry *entry);
 bool broker_consumer_take_back_locked(struct broker_consumer *consumer);

@@ -271,7 +271,8 @@ int broker_files_install(const struct broker_handout *handouts, u32 count, void 
 						buffer + broker_handout_fds(message));
 			done += message->files->nr;
 		}
-		buffer += broker_handout_size(message, handouts[i].deaths, false);
+		buffer += broker_handout_size(message, handouts[i].deaths, handouts[i].state,
+					      false);
 	}
 	for (i = 0, nr = 0; err && nr < done; i++) {
 		const struct broker_files *files = handouts[i].message->files;

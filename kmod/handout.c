@@ -12,6 +12,7 @@
 #include "handout.h"
 #include "message.h"
 #include "sender.h"
+#include "state.h"
 #include "timer.h"
 
 /* Where the numbers of its files stand in the record. */
@@ -40,21 +41,30 @@ static u32 handout_deaths(const struct broker_message *message, bool headers_onl
 	return ALIGN(broker_handout_fds(message) + fds, 8);
 }
 
-/* Bytes of the reader's memory that a message takes. */
-u32 broker_handout_size(const struct broker_message *message, const struct broker_deaths *deaths,
-			bool headers_only)
+/* Where the state of its key stands, or the end, if there is none. */
+static u32 handout_state(const struct broker_message *message, const struct broker_deaths *deaths,
+			 bool headers_only)
 {
 	return handout_deaths(message, headers_only) +
 	       (deaths ? deaths->nr * sizeof(struct broker_death) : 0);
 }
 
-/* Copies what the reader is to see of @entry; under its queue's lock. */
-void broker_handout_fill(struct broker_handout *handout, const struct broker_entry *entry)
+/* Bytes of the reader's memory that a message takes. */
+u32 broker_handout_size(const struct broker_message *message, const struct broker_deaths *deaths,
+			const struct broker_blob *state, bool headers_only)
+{
+	return handout_state(message, deaths, headers_only) + (state ? ALIGN(state->len, 8) : 0);
+}
+
+/* Copies what the reader is to see of @entry; under its queue's lock.  @state may be NULL. */
+void broker_handout_fill(struct broker_handout *handout, const struct broker_entry *entry,
+			 struct broker_blob *state)
 {
 	*handout = (struct broker_handout) {
 		.message = broker_message_get(entry->message),
 		.holder = get_pid(entry->holder),
 		.deaths = broker_deaths_get(entry->deaths),
+		.state = broker_blob_get(state),
 		.key = entry->key,
 		.place = entry->place,
 		.acquired = entry->acquired,
@@ -93,6 +103,15 @@ static int handout_copy_deaths(const struct broker_deaths *deaths, void __user *
 	return 0;
 }
 
+/* And zeros behind it. */
+static int handout_copy_state(const struct broker_blob *state, void __user *at)
+{
+	if (!state)
+		return 0;
+	return copy_to_user(at, state->data, state->len) ||
+	       clear_user(at + state->len, ALIGN(state->len, 8) - state->len) ? -EFAULT : 0;
+}
+
 /* What names the delivery; of what is browsed, when it is due. */
 static u64 handout_tag(const struct broker_handout *handout, const struct broker_handout_to *to)
 {
@@ -110,7 +129,8 @@ static int handout_copy_one(const struct broker_handout *handout,
 {
 	const struct broker_message *message = handout->message;
 	const struct broker_files *files = handout_files(message, to->headers_only);
-	u32 size = broker_handout_size(message, handout->deaths, to->headers_only);
+	u32 state = handout_state(message, handout->deaths, to->headers_only);
+	u32 size = broker_handout_size(message, handout->deaths, handout->state, to->headers_only);
 	u32 body = to->headers_only ? 0 : message->body_len;
 	/* It stands behind the body, and is left out with it. */
 	u32 original = to->headers_only ? 0 : message->original_len;
@@ -145,20 +165,23 @@ static int handout_copy_one(const struct broker_handout *handout,
 		.nr_deaths = handout->deaths ? handout->deaths->nr : 0,
 		.state = to->state,
 		.reason = handout->reason,
+		.key_state = handout->state ? state : 0,
+		.key_state_len = handout->state ? handout->state->len : 0,
 	};
 	s32 none[BROKER_MAX_FDS];
 
 	broker_sender_show(message->sender, &delivery.origin);
 	if (copy_to_user(at, &delivery, sizeof(delivery)) ||
 	    copy_to_user(at + sizeof(delivery), message->data, data) ||
-	    clear_user(at + sizeof(delivery) + data, size - sizeof(delivery) - data))
+	    clear_user(at + sizeof(delivery) + data, state - sizeof(delivery) - data))
 		return -EFAULT;
 	/* Until they are installed, if they are. */
 	memset(none, -1, sizeof(none));
 	if (delivery.nr_fds &&
 	    copy_to_user(at + delivery.fds, none, delivery.nr_fds * sizeof(*none)))
 		return -EFAULT;
-	return handout_copy_deaths(handout->deaths, at + delivery.deaths);
+	return handout_copy_deaths(handout->deaths, at + delivery.deaths) ?:
+	       handout_copy_state(handout->state, at + state);
 }
 
 /* Writes records one after the other.  Return: 0, with their @bytes; -EFAULT. */
@@ -173,7 +196,7 @@ int broker_handout_copy(const struct broker_handout *handouts, u32 count,
 		if (err)
 			return err;
 		offset += broker_handout_size(handouts[i].message, handouts[i].deaths,
-					      to->headers_only);
+					      handouts[i].state, to->headers_only);
 	}
 	*bytes = offset;
 	return 0;
@@ -185,5 +208,6 @@ void broker_handout_put(struct broker_handout *handouts, u32 count)
 		broker_message_put(handouts[count].message);
 		put_pid(handouts[count].holder);
 		broker_deaths_put(handouts[count].deaths);
+		broker_blob_put(handouts[count].state);
 	}
 }

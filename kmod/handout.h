@@ -4,6 +4,7 @@
 
 #include <linux/types.h>
 
+struct broker_blob;
 struct broker_deaths;
 struct broker_entry;
 struct broker_message;
@@ -14,6 +15,7 @@ struct pid;
  * @message: with a reference (owner: the RECEIVE)
  * @holder: with a reference, or NULL (owner: the RECEIVE)
  * @deaths: with a reference, or NULL (owner: the RECEIVE)
+ * @state: of its key, with a reference, or NULL (owner: the RECEIVE)
  * @key: of the entry: the tag it is leased under; browsed and waiting: when it is
  *	due (const)
  * @place: of the entry (const)
@@ -32,6 +34,7 @@ struct broker_handout {
 	struct broker_message *message;
 	struct pid *holder;
 	struct broker_deaths *deaths;
+	struct broker_blob *state;
 	u64 key;
 	u64 place;
 	u32 acquired;
@@ -64,8 +67,9 @@ struct broker_handout_to {
 
 u32 broker_handout_fds(const struct broker_message *message);
 u32 broker_handout_size(const struct broker_message *message, const struct broker_deaths *deaths,
-			bool headers_only);
-void broker_handout_fill(struct broker_handout *handout, const struct broker_entry *entry);
+			const struct broker_blob *state, bool headers_only);
+void broker_handout_fill(struct broker_handout *handout, const struct broker_entry *entry,
+			 struct broker_blob *state);
 int broker_handout_copy(const struct broker_handout *handouts, u32 count,
 			const struct broker_handout_to *to, u32 *bytes);
 void broker_handout_put(struct broker_handout *handouts, u32 count);

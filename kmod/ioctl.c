@@ -61,6 +61,7 @@ static inline void check_abi(void)
 	BUILD_BUG_ON(sizeof(struct broker_reply) != 48);
 	BUILD_BUG_ON(sizeof(struct broker_settle) != 48);
 	BUILD_BUG_ON(sizeof(struct broker_credit) != 48);
+	BUILD_BUG_ON(sizeof(struct broker_state) != 48);
 	BUILD_BUG_ON(sizeof(struct broker_op) != 64);
 	BUILD_BUG_ON(sizeof(struct broker_result) != 24);
 	BUILD_BUG_ON(sizeof(struct broker_confirm) != 24);
@@ -68,7 +69,7 @@ static inline void check_abi(void)
 	BUILD_BUG_ON(sizeof(struct broker_consume) != 88);
 	BUILD_BUG_ON(sizeof(struct broker_cancel) != 16);
 	BUILD_BUG_ON(sizeof(struct broker_origin) != 32);
-	BUILD_BUG_ON(sizeof(struct broker_delivery) != 128);
+	BUILD_BUG_ON(sizeof(struct broker_delivery) != 136);
 	BUILD_BUG_ON(sizeof(struct broker_death) != 296);
 	BUILD_BUG_ON(sizeof(struct broker_receive) != 56);
 	BUILD_BUG_ON(sizeof(struct broker_browse) != 80);

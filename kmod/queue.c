@@ -81,7 +81,7 @@ void broker_queue_put(struct broker_queue *queue)
 {
 	if (queue && refcount_dec_and_test(&queue->refs)) {
 		WARN_ON_ONCE(!queue->dead || queue->held || queue->nr_unacked ||
-			     queue->ids.nr || queue->producers.nr ||
+			     queue->ids.nr || queue->producers.nr || queue->states.nr ||
 			     queue->timer.at != BROKER_NEVER);
 		broker_target_put(queue->settings.dead_letter);
 		broker_turns_free(queue->turns);
@@ -360,6 +360,7 @@ void broker_queue_delete(struct broker_queue *queue, u32 end)
 	queue_detach_consumers(queue);
 	broker_queue_drain(queue);
 	broker_dedupe_forget(queue);
+	broker_states_forget(queue);
 
 	broker_topology_changed(broker);
 	broker_event_queue_deleted(queue, end);

@@ -16,6 +16,7 @@
 #include "flow.h"
 #include "latency.h"
 #include "setting.h"
+#include "state.h"
 #include "timer.h"
 
 struct broker;
@@ -153,6 +154,7 @@ struct broker_queue_stats {
  * @say: what policies had to say of it (topology; read anywhere)
  * @protected: no request deletes or purges it (topology; read anywhere)
  * @turns: all that do; NULL: none ever did (queue.lock)
+ * @states: of their keys (queue.lock)
  * @used: when it was last used, if it expires (queue.lock)
  * @flow: whether it hands out, and how fast (queue.lock)
  * @lock: the queue.lock
@@ -218,6 +220,7 @@ struct broker_queue {
 
 	bool protected;
 	struct broker_turns *turns;
+	struct broker_states states;
 	u64 used;
 	struct broker_flow flow;
 

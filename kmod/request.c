@@ -242,7 +242,7 @@ static u32 replies_take(struct broker_session *session, struct broker_reply_slot
 	spin_lock(&session->lock);
 	while (count < max && !list_empty(&session->replies)) {
 		reply = list_first_entry(&session->replies, struct broker_reply_slot, of_session);
-		size = broker_handout_size(reply->message, NULL, false);
+		size = broker_handout_size(reply->message, NULL, NULL, false);
 		if (size > room) {
 			*needed = size;
 			break;

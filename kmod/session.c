@@ -320,7 +320,7 @@ int broker_session_info(struct broker_session *session, void *arg, void __user *
 		.size = size,
 		.abi_version = BROKER_ABI_VERSION,
 		.max_ops = BROKER_MAX_OPS,
-		.features = BROKER_FEATURE_ATOMIC | BROKER_FEATURE_EXPECT,
+		.features = BROKER_FEATURE_ATOMIC | BROKER_FEATURE_EXPECT | BROKER_FEATURE_STATE,
 		.properties = BROKER_PROPERTIES_ACCEPTED,
 		.session = session->id,
 		.max_body = BROKER_MAX_BODY,
@@ -375,7 +375,7 @@ struct broker_queue *broker_session_find_queue(struct broker_session *session, u
 static int consume_check(const struct broker_consume *consume)
 {
 	if (consume->flags & ~(BROKER_CONSUME_F_AUTO_ACCEPT | BROKER_CONSUME_F_EXCLUSIVE |
-			       BROKER_CONSUME_F_HEADERS_ONLY))
+			       BROKER_CONSUME_F_HEADERS_ONLY | BROKER_CONSUME_F_STATE))
 		return -EOPNOTSUPP;
 	if (consume->reserved || consume->priority > BROKER_MAX_CONSUMER_PRIORITY ||
 	    consume->lease_ms > BROKER_MAX_TIME_MS)

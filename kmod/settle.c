@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What becomes of the messages that a consumer has received. */
+#include <linux/err.h>
 #include <linux/sched.h>
 
 #include <linux/broker.h>
@@ -121,6 +122,15 @@ static int consumer_check_tag_locked(const struct broker_consumer *consumer, u64
 	return tag && tag <= consumer->last_tag ? 0 : -EINVAL;
 }
 
+/* The delivery of that tag, which stays where it is; or as broker_consumer_settle(). */
+struct broker_entry *broker_consumer_leased_locked(struct broker_consumer *consumer, u64 tag)
+{
+	int err = consumer_check_tag_locked(consumer, tag);
+
+	return err ? ERR_PTR(err) :
+		     broker_entry_find(&consumer->leased, tag) ?: ERR_PTR(-ESTALE);
+}
+
 /* The next delivery that settling @tag means, out of @leased; NULL: no more. */
 static struct broker_entry *consumer_take_locked(struct broker_consumer *consumer, u64 tag,
 						 bool cumulative)
@@ -197,17 +207,16 @@ int broker_consumer_reply(struct broker_consumer *consumer, u64 tag,
 			  struct broker_message *message, struct broker_entry **freed)
 {
 	struct broker_queue *queue = consumer->queue;
-	struct broker_entry *entry = NULL;
+	struct broker_entry *entry;
 	u64 size;
 	int err;
 
 	spin_lock(&queue->lock);
-	err = consumer_check_tag_locked(consumer, tag);
-	if (!err) {
-		entry = broker_entry_find(&consumer->leased, tag);
-		err = !entry ? -ESTALE : !entry->reply ? -EDESTADDRREQ :
+	entry = broker_consumer_leased_locked(consumer, tag);
+	err = PTR_ERR_OR_ZERO(entry);
+	if (!err)
+		err = !entry->reply ? -EDESTADDRREQ :
 		      broker_reply_withdrawn(entry->reply) ? -EPIPE : 0;
-	}
 	if (!err) {
 		consumer_take_locked(consumer, tag, false);
 		entry->reply->message = broker_message_get(message);

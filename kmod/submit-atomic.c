@@ -14,6 +14,7 @@
 #include "queue.h"
 #include "reservation.h"
 #include "session.h"
+#include "state.h"
 #include "submit.h"
 #include "trace.h"
 #include "transaction.h"
@@ -26,9 +27,10 @@
  * @refused: publish: the queue that had no room
  * @dropped: publish: unroutable, and the publisher said not to be told
  * @refusal: publish: the queues' error, of which the publisher is not told
- * @consumer: settlement: whose delivery
- * @claim: settlement: which
- * @spare: settlement by ACCEPT: room that it leaves, shared by all of one queue
+ * @consumer: else: whose delivery
+ * @claim: which; of STATE: unless a later operation settles it
+ * @spare: ACCEPT: room that it leaves, shared by all of one queue
+ * @state: STATE: what is to be set
  */
 struct atomic_step {
 	union {
@@ -44,6 +46,7 @@ struct atomic_step {
 			struct broker_consumer *consumer;
 			struct broker_claim claim;
 			struct broker_spare *spare;
+			struct broker_state_change state;
 		};
 	};
 };
@@ -58,6 +61,7 @@ struct atomic_step {
  * @transaction: hides what it links
  * @spares: one for each queue that something is accepted from
  * @nr_spares: how many
+ * @has_states: it sets some
  * @expecting: its first publish has BROKER_PUBLISH_F_EXPECT
  * @first: which operation that is
  * @failed: operation that cannot be done
@@ -71,6 +75,7 @@ struct atomic {
 	struct broker_transaction *transaction;
 	struct broker_spare *spares;
 	u32 nr_spares;
+	bool has_states;
 	bool expecting;
 	u32 first;
 	u32 failed;
@@ -79,6 +84,11 @@ struct atomic {
 static bool is_publish(const struct broker_op *op)
 {
 	return op->opcode == BROKER_OP_PUBLISH;
+}
+
+static bool is_state(const struct broker_op *op)
+{
+	return op->opcode == BROKER_OP_STATE;
 }
 
 /* Only what can be undone until it is committed; says so before anything is done. */
@@ -97,6 +107,8 @@ static int atomic_check(const struct broker_op *op)
 	case BROKER_OP_DELAY:
 	case BROKER_OP_DEFER:
 		return broker_settle_check(op);
+	case BROKER_OP_STATE:
+		return broker_state_check(op);
 	default:
 		return -EOPNOTSUPP;
 	}
@@ -152,6 +164,32 @@ static int atomic_check_expected(struct atomic *atomic)
 	return 0;
 }
 
+static int atomic_prepare_state(struct atomic *atomic, u32 index)
+{
+	const struct broker_state *args = &atomic->ops[index].state;
+	struct atomic_step *step = &atomic->steps[index];
+
+	step->consumer = broker_session_consumer(atomic->submit->session, args->consumer);
+	if (!step->consumer)
+		return -ENOENT;
+	step->claim.tag = args->tag;
+	return broker_state_prepare(&step->state, step->consumer, args);
+}
+
+static int atomic_prepare_settle(struct atomic *atomic, u32 index)
+{
+	const struct broker_op *op = &atomic->ops[index];
+	struct atomic_step *step = &atomic->steps[index];
+
+	step->consumer = broker_session_consumer(atomic->submit->session, op->settle.consumer);
+	if (!step->consumer)
+		return -ENOENT;
+	step->claim.tag = op->settle.tag;
+	step->claim.delay = op->settle.time_ms * NSEC_PER_MSEC;
+	step->claim.cumulative = op->flags & BROKER_SETTLE_F_CUMULATIVE;
+	return 0;
+}
+
 static int atomic_prepare(struct atomic *atomic)
 {
 	u32 i;
@@ -162,31 +200,22 @@ static int atomic_prepare(struct atomic *atomic)
 		err = atomic_check(&atomic->ops[i]);
 		if (err)
 			return err;
+		atomic->has_states |= is_state(&atomic->ops[i]);
 	}
 	err = atomic_check_expected(atomic);
 	if (err)
 		return err;
 	for (i = 0; i < atomic->nr; i++) {
-		const struct broker_settle *settle = &atomic->ops[i].settle;
-		struct atomic_step *step = &atomic->steps[i];
+		const struct broker_op *op = &atomic->ops[i];
 
 		atomic->failed = i;
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		if (is_publish(&atomic->ops[i])) {
-			err = atomic_prepare_publish(atomic, i);
-			if (err)
-				return err;
-		} else {
-			step->consumer = broker_session_consumer(atomic->submit->session,
-								 settle->consumer);
-			if (!step->consumer)
-				return -ENOENT;
-			step->claim.tag = settle->tag;
-			step->claim.delay = settle->time_ms * NSEC_PER_MSEC;
-			step->claim.cumulative = atomic->ops[i].flags &
-						 BROKER_SETTLE_F_CUMULATIVE;
-		}
+		err = is_publish(op) ? atomic_prepare_publish(atomic, i) :
+		      is_state(op) ? atomic_prepare_state(atomic, i) :
+				     atomic_prepare_settle(atomic, i);
+		if (err)
+			return err;
 		cond_resched();
 	}
 	return 0;
@@ -217,6 +246,32 @@ static void atomic_add_spare(struct atomic *atomic, struct atomic_step *step)
 	step->spare = spare;
 }
 
+/* What was claimed for its state is for the next operation that means it; whether there was any. */
+static bool atomic_take_over(struct atomic *atomic, u32 index)
+{
+	struct atomic_step *step = &atomic->steps[index];
+	bool found = false;
+	u32 i;
+
+	for (i = 0; atomic->has_states && i < index; i++) {
+		struct broker_claim *claim = &atomic->steps[i].claim;
+
+		if (!is_state(&atomic->ops[i]) || !claim->entries ||
+		    atomic->steps[i].consumer != step->consumer || claim->tag > step->claim.tag ||
+		    (claim->tag < step->claim.tag && !step->claim.cumulative))
+			continue;
+		claim->entries->next = step->claim.entries;
+		step->claim.entries = claim->entries;
+		step->claim.count += claim->count;
+		step->claim.bytes += claim->bytes;
+		claim->entries = NULL;
+		claim->count = 0;
+		claim->bytes = 0;
+		found = true;
+	}
+	return found;
+}
+
 static int atomic_claim(struct atomic *atomic)
 {
 	u32 i;
@@ -228,7 +283,10 @@ static int atomic_claim(struct atomic *atomic)
 		if (is_publish(&atomic->ops[i]))
 			continue;
 		atomic->failed = i;
-		err = broker_consumer_claim(step->consumer, &step->claim);
+		err = atomic_take_over(atomic, i) && !step->claim.cumulative ? 0 :
+		      broker_consumer_claim(step->consumer, &step->claim);
+		if (!err && is_state(&atomic->ops[i]))
+			err = broker_state_reserve(&step->state);
 		if (err)
 			return err;
 		if (atomic->ops[i].opcode == BROKER_OP_ACCEPT)
@@ -274,6 +332,8 @@ static void atomic_undo(struct atomic *atomic)
 			broker_publish_abort(&step->routes);
 			continue;
 		}
+		if (is_state(&atomic->ops[i]))
+			broker_state_abort(&step->state);
 		if (step->claim.entries)
 			broker_consumer_unclaim(step->consumer, &step->claim);
 		step->spare = NULL;
@@ -395,6 +455,10 @@ static int atomic_commit(struct atomic *atomic)
 				atomic_commit_publish(atomic, i);
 			continue;
 		}
+		if (is_state(&atomic->ops[i])) {
+			broker_state_commit(&step->state);
+			continue;
+		}
 		atomic->results[i].accepted = step->claim.count;
 		atomic64_add(step->claim.count, &submit->session->settled);
 		if (opcode != BROKER_OP_ACCEPT && opcode != BROKER_OP_REJECT)
@@ -407,7 +471,7 @@ static int atomic_commit(struct atomic *atomic)
 	for (i = 0; i < atomic->nr; i++) {
 		struct atomic_step *step = &atomic->steps[i];
 
-		if (!is_publish(&atomic->ops[i]))
+		if (!is_publish(&atomic->ops[i]) && !is_state(&atomic->ops[i]))
 			broker_consumer_finish_claim(step->consumer, &step->claim,
 						     atomic->ops[i].opcode, step->spare,
 						     &submit->freed);
@@ -417,6 +481,9 @@ static int atomic_commit(struct atomic *atomic)
 		struct atomic_step *step = &atomic->steps[i];
 
 		if (!is_publish(&atomic->ops[i])) {
+			/* What nothing settled stays with who has it. */
+			if (is_state(&atomic->ops[i]) && step->claim.entries)
+				broker_consumer_unclaim(step->consumer, &step->claim);
 			broker_queue_dispatch(step->consumer->queue);
 			if (READ_ONCE(step->consumer->queue->dead))
 				broker_queue_drain(step->consumer->queue);
@@ -440,6 +507,8 @@ static void atomic_end(struct atomic *atomic, bool done)
 		const struct broker_op *op = &atomic->ops[i];
 
 		if (!is_publish(op)) {
+			if (is_state(op))
+				broker_state_end(&step->state);
 			broker_consumer_put(step->consumer);
 			continue;
 		}

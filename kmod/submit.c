@@ -13,6 +13,7 @@
 #include "route.h"
 #include "sender.h"
 #include "session.h"
+#include "state.h"
 #include "submit.h"
 #include "will.h"
 
@@ -66,6 +67,32 @@ static int submit_settle(struct broker_submission *submit, const struct broker_o
 	if (op->opcode != BROKER_OP_EXTEND)
 		atomic64_add(count, &submit->session->settled);
 	return 0;
+}
+
+int broker_state_check(const struct broker_op *op)
+{
+	if (op->flags)
+		return -EOPNOTSUPP;
+	return memchr_inv(op->state.reserved, 0, sizeof(op->state.reserved)) ? -EINVAL : 0;
+}
+
+static int submit_state(struct broker_submission *submit, const struct broker_op *op)
+{
+	struct broker_state_change change;
+	struct broker_consumer *consumer;
+	int err;
+
+	err = broker_state_check(op);
+	if (err)
+		return err;
+	consumer = broker_session_consumer(submit->session, op->state.consumer);
+	if (!consumer)
+		return -ENOENT;
+	err = broker_state_prepare(&change, consumer, &op->state) ?:
+	      broker_state_set(&change, consumer, op->state.tag);
+	broker_state_end(&change);
+	broker_consumer_put(consumer);
+	return err;
 }
 
 static int submit_credit(struct broker_submission *submit, const struct broker_op *op)
@@ -161,6 +188,8 @@ static int submit_one(struct broker_submission *submit, u32 index, const struct 
 		return submit_settle(submit, op, result);
 	case BROKER_OP_CREDIT:
 		return submit_credit(submit, op);
+	case BROKER_OP_STATE:
+		return submit_state(submit, op);
 	case BROKER_OP_REPLY:
 		return submit_reply(submit, op, result);
 	case BROKER_OP_WITHDRAW:

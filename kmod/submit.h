@@ -82,6 +82,7 @@ int broker_submit_publish(struct broker_submission *submit, u32 index, const str
 
 /* submit.c */
 int broker_settle_check(const struct broker_op *op);
+int broker_state_check(const struct broker_op *op);
 
 /* submit-atomic.c */
 u32 broker_submit_atomic(struct broker_submission *submit, const struct broker_op *ops, u32 nr,

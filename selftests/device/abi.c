@@ -7,6 +7,7 @@
 /* The layout is a promise: it is the same for 32 and 64 bits and never moves. */
 _Static_assert(sizeof(struct broker_info) == 72, "info");
 _Static_assert(sizeof(struct broker_prop) == 8, "prop");
+_Static_assert(sizeof(struct broker_state) == 48, "state");
 _Static_assert(sizeof(struct broker_op) == 64, "op");
 _Static_assert(sizeof(struct broker_result) == 24, "result");
 _Static_assert(sizeof(struct broker_confirm) == 24, "confirm");
@@ -14,7 +15,7 @@ _Static_assert(sizeof(struct broker_submit) == 56, "submit");
 _Static_assert(sizeof(struct broker_consume) == 88, "consume");
 _Static_assert(sizeof(struct broker_cancel) == 16, "cancel");
 _Static_assert(sizeof(struct broker_origin) == 32, "origin");
-_Static_assert(sizeof(struct broker_delivery) == 128, "delivery");
+_Static_assert(sizeof(struct broker_delivery) == 136, "delivery");
 _Static_assert(sizeof(struct broker_death) == 296, "death");
 _Static_assert(sizeof(struct broker_receive) == 56, "receive");
 _Static_assert(sizeof(struct broker_browse) == 80, "browse");

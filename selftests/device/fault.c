@@ -2,6 +2,7 @@
 /* What publishes, receives, settles and administers, where memory fails. */
 #include "fault.h"
 #include "once.h"
+#include "state.h"
 
 FIXTURE(fault) { int fd, consumer; struct nl_msg before; };
 
@@ -165,6 +166,42 @@ TEST_F(fault, atomic)
 		sent += 2 * done;
 		if (ret || results[0].error != 1)
 			ASSERT_EQ(done, !ret && results[0].error == 0);
+	}
+	ALL_POINTS_MET();
+	EXPECT_LT(0, sent);
+}
+
+/* A new state, and the settlement: both, or neither and no room lost. */
+TEST_F(fault, state)
+{
+	struct broker_result results[2];
+	struct broker_op ops[2];
+	struct broker_submit s;
+	unsigned int sent = 0;
+	struct got got;
+	int ret, done;
+
+	ASSERT_EQ(0, queue_new("in", .ordering = 1));
+	self->consumer = consume(self->fd, "in", 0);
+	EACH_POINT {
+		if (!unacked("in"))
+			ASSERT_EQ(0, put_key(self->fd, "in", "m") ?:
+				     take(self->fd, self->consumer, &got));
+		ops[0] = op_state(self->consumer, got.d.tag, "state", 5);
+		ops[1] = op_settle(BROKER_OP_ACCEPT, self->consumer, got.d.tag);
+		s = submit_of(ops, 2, results);
+		s.flags = BROKER_SUBMIT_F_ATOMIC;
+		results[0].error = 1;
+		ret = faulty(self->fd, BROKER_IOC_SUBMIT, &s);
+		FAULT_OR_SUCCESS(ret);
+		done = unacked("in") == 0;
+		ASSERT_EQ(done, states("in"));
+		ASSERT_EQ(6 * done, state_bytes("in"));
+		if (ret || results[0].error != 1)
+			ASSERT_EQ(done, !ret && results[0].error == 0);
+		if (done)
+			ASSERT_EQ(0, state_del("in", "m"));
+		sent += done;
 	}
 	ALL_POINTS_MET();
 	EXPECT_LT(0, sent);

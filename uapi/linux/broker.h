@@ -268,6 +268,7 @@
 #define BROKER_MAX_DEDUPE_ID		255		/* bytes of a dedupe id */
 #define BROKER_MAX_PRODUCERS		4096		/* producers that a queue remembers */
 #define BROKER_MAX_BODY_FD		(1U << 30)	/* bytes of a body in a file */
+#define BROKER_MAX_STATE		(1U << 15)	/* bytes of the state of an ordering key */
 
 /* What a queue or consumer gets where its maker is silent. */
 #define BROKER_DEFAULT_MAX_MESSAGES	100000
@@ -299,6 +300,7 @@ enum {
 /* What this module can do, for struct broker_info.features. */
 #define BROKER_FEATURE_ATOMIC		(1ULL << 0)	/* BROKER_SUBMIT_F_ATOMIC */
 #define BROKER_FEATURE_EXPECT		(1ULL << 1)	/* BROKER_PUBLISH_F_EXPECT */
+#define BROKER_FEATURE_STATE		(1ULL << 2)	/* BROKER_OP_STATE */
 
 /**
  * struct broker_info - ioctl(BROKER_IOC_INFO)
@@ -569,6 +571,7 @@ enum broker_opcode {
 	BROKER_OP_REPLY			= 10,	/* answer a request, and accept it */
 	BROKER_OP_DISARM		= 11,	/* forget a last will */
 	BROKER_OP_WITHDRAW		= 12,	/* wait for no more replies */
+	BROKER_OP_STATE			= 13,	/* set the state of a delivery's ordering key */
 };
 
 /* How sure a publisher wants to be: struct broker_publish.confirm */
@@ -836,6 +839,37 @@ struct broker_settle {
 };
 
 /**
+ * struct broker_state - arguments of BROKER_OP_STATE
+ * @tag: the delivery's tag, whose key is meant
+ * @consumer: the consumer that received it
+ * @len: bytes of the state, 0 to BROKER_MAX_STATE; 0 clears it
+ * @data: pointer to the state; with @len 0 it may be 0
+ * @reserved: must be 0
+ *
+ * Sets the state of the delivery's ordering key, see "State of ordering keys".  The
+ * delivery stays with its consumer, to be settled.
+ *
+ * With BROKER_SUBMIT_F_ATOMIC it stands before what settles its delivery, and of two
+ * that set the same state the later one counts.
+ *
+ * Errors (in struct broker_result):
+ *
+ *  - ENOENT, EINVAL, ESTALE: as in struct broker_settle.
+ *  - ENOKEY: the delivery takes no turns: its message has no group key, or the queue
+ *    has no ordering, or had none when the message was published.
+ *  - ENAMETOOLONG: the group key is longer than BROKER_MAX_KEY.
+ *  - EMSGSIZE: @len is above BROKER_MAX_STATE.
+ *  - ENOSPC: the queue keeps as many states, or bytes of them, as it may.
+ */
+struct broker_state {
+	__aligned_u64 tag;
+	__u32 consumer;
+	__u32 len;
+	__aligned_u64 data;
+	__aligned_u64 reserved[3];
+};
+
+/**
  * struct broker_credit - arguments of BROKER_OP_CREDIT
  * @bytes: new byte credit
  * @messages: new message credit
@@ -865,6 +899,7 @@ struct broker_credit {
  * @reply: for REPLY
  * @settle: for ACCEPT, RELEASE, FAIL, REJECT
  * @credit: for CREDIT
+ * @state: for STATE
  */
 struct broker_op {
 	__u16 opcode;
@@ -876,6 +911,7 @@ struct broker_op {
 		struct broker_reply reply;
 		struct broker_settle settle;
 		struct broker_credit credit;
+		struct broker_state state;
 	};
 };
 
@@ -943,9 +979,10 @@ struct broker_confirm {
  * signal ended a wait (EINTR).
  *
  * With BROKER_SUBMIT_F_ATOMIC the call is a transaction of any PUBLISH, ACCEPT,
- * RELEASE, FAIL, REJECT, DELAY and DEFER: all of them are done, or none.  What it publishes and
- * gives back becomes visible in all queues at the same instant, and nobody can
- * tell, by what he receives, browses or polls for, that it was done one by one.
+ * RELEASE, FAIL, REJECT, DELAY, DEFER and STATE: all of them are done, or none.  What
+ * it publishes and gives back becomes visible in all queues at the same instant, and
+ * nobody can tell, by what he receives, browses or polls for, that it was done one by
+ * one.
  * What it accepts leaves room for what it publishes to the same queue; what one of
  * its messages makes a queue drop leaves room for that message alone.  If an
  * operation cannot be done, its result says why, all others get ECANCELED, and
@@ -985,6 +1022,7 @@ struct broker_submit {
 #define BROKER_CONSUME_F_AUTO_ACCEPT	(1U << 0)	/* handing out is settling: at most once */
 #define BROKER_CONSUME_F_EXCLUSIVE	(1U << 1)	/* the queue's only consumer */
 #define BROKER_CONSUME_F_HEADERS_ONLY	(1U << 2)	/* messages come without their body */
+#define BROKER_CONSUME_F_STATE		(1U << 3)	/* messages come with their key's state */
 
 /* Highest struct broker_consume.priority */
 #define BROKER_MAX_CONSUMER_PRIORITY	255
@@ -1037,6 +1075,9 @@ struct broker_submit {
  *
  * With BROKER_CONSUME_F_HEADERS_ONLY, @body_len of each delivery is 0, and
  * @body_size tells how long the body is.  Byte credit counts whole messages.
+ *
+ * With BROKER_CONSUME_F_STATE deliveries come with the state of their ordering key,
+ * see there.  Credit does not count it.
  *
  * Errors:
  *
@@ -1174,11 +1215,14 @@ enum broker_cause {
  * @nr_deaths: how often it died in other queues, 0 to BROKER_MAX_DEATHS
  * @state: BROWSE: enum broker_message_state; else 0
  * @reason: BROWSE, of dead ones: enum broker_death_reason; else 0
+ * @key_state: where in the record the state of its ordering key stands, with
+ *	BROKER_CONSUME_F_STATE; 0 if there is none
+ * @key_state_len: bytes of it
  *
  * At @header_size stand exchange, key, properties and body, without padding; then,
  * if @original_len is not 0, the original key and a zero byte; at @fds, a multiple
  * of 4, the descriptors, see "Files in messages"; at @deaths, a multiple of 8, see
- * "Dead letters".
+ * "Dead letters"; at @key_state, a multiple of 8, see "State of ordering keys".
  */
 struct broker_delivery {
 	__u32 size;
@@ -1211,6 +1255,8 @@ struct broker_delivery {
 	__u32 nr_deaths;
 	__u16 state;
 	__u16 reason;
+	__u32 key_state;
+	__u32 key_state_len;
 };
 
 /**
@@ -1308,6 +1354,33 @@ struct broker_death {
  *
  * Keys are told apart by a hash into 1024: two that share one wait for each other, too.
  * What counts is the setting when the message was published.
+ *
+ * DOC: State of ordering keys
+ *
+ * Who has a message of a group key in hand may have the queue keep a *state* for that
+ * key, up to BROKER_MAX_STATE bytes of whatever it likes, by BROKER_OP_STATE.  It comes
+ * with each later delivery of the key to consumers with BROKER_CONSUME_F_STATE, as it
+ * is at the moment of the hand-out.  So what is to be known of a key goes with the
+ * key: any consumer goes on where the last one stopped, whatever became of that.
+ * A transaction that publishes results, sets the state and accepts the message is done
+ * as a whole or not at all, and so counts each message once.
+ *
+ * A state is its key's alone, by the key's exact bytes, also where keys share a hash.
+ * A group key longer than BROKER_MAX_KEY can have none.  What is not set in a
+ * transaction stands at once, and stays if the holder dies before it settles.
+ * Since a deferred message holds up none of its key, who asks for one may have it
+ * beside another consumer with a later message: of the states that both set, the later
+ * one counts, and either may see the other's at once, a moment before the rest of its
+ * transaction.
+ *
+ * A queue keeps as many states as it may hold messages, max-messages, and max-bytes
+ * of them, keys included, counted apart from its messages.  To clear one, or to
+ * replace it by one that is not longer, is possible at the limit.  The memory is on
+ * the account of who set it.
+ *
+ * A state stays until it is cleared, or deleted over netlink (state-del), or the queue
+ * goes, whatever becomes of messages: purged, moved, dropped, overwritten or dead.
+ * While the queue's ordering is off, states stay, and none is handed out or set.
  */
 
 /**
