@@ -114,6 +114,8 @@ def decode(prefix, data):
             continue
         if prefix == "BROKER_A_BINDING_" and name == "HEADER":
             found.setdefault(name, []).append(decode("BROKER_A_HEADER_", payload))
+        elif prefix == "BROKER_A_STATE_" and name in ("KEY", "DATA"):
+            found[name] = payload
         elif TEXT.search("_" + name):
             found[name] = payload.rstrip(b"\0").decode()
         else:

@@ -11,6 +11,7 @@ IOC = {"INFO": 0xbb00, "SUBMIT": 0xbb01, "RECEIVE": 0xbb02, "CONSUME": 0xbb03, "
 
 # enum broker_opcode
 ACCEPT, RELEASE, FAIL, REJECT = 2, 3, 4, 5
+STATE = 13
 PUBLISH_WILL, PUBLISH_TRACE = 1 << 4, 1 << 7
 
 
@@ -88,6 +89,16 @@ class Session:
     def settle(self, opcode, consumer, tag):
         """0 or an errno."""
         op = struct.pack("=HHIQQIIQQQQ", opcode, 0, 0, 0, tag, consumer, 0, 0, 0, 0, 0)
+        ops, result = ctypes.create_string_buffer(op), ctypes.create_string_buffer(24)
+        self.call("SUBMIT", struct.pack("=IIQQQIIIIQ", 56, 0, address(ops), address(result), 0,
+                                        1, 64, 0, 0, 0))
+        return -struct.unpack_from("=i", result)[0]
+
+    def state(self, consumer, tag, data):
+        """0 or an errno."""
+        state = ctypes.create_string_buffer(data)
+        op = struct.pack("=HHIQQIIQQQQ", STATE, 0, 0, 0, tag, consumer, len(data),
+                         address(state), 0, 0, 0)
         ops, result = ctypes.create_string_buffer(op), ctypes.create_string_buffer(24)
         self.call("SUBMIT", struct.pack("=IIQQQIIIIQ", 56, 0, address(ops), address(result), 0,
                                         1, 64, 0, 0, 0))
