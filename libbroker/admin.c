@@ -97,6 +97,8 @@ const struct broker_command broker_commands[] = {
 	COMMAND(ACL_NEW, "acl-new", ACL, DO),
 	COMMAND(ACL_DEL, "acl-del", ACL, DO),
 	COMMAND(STEP_NTF, "step-ntf", STEP),
+	COMMAND(STATE_GET, "state-get", STATE, DO, DUMP),
+	COMMAND(STATE_DEL, "state-del", STATE, DO),
 };
 
 const unsigned int broker_nr_commands = COUNT(broker_commands);

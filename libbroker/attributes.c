@@ -125,6 +125,8 @@ static const struct broker_attribute queue_list[] = {
 	WORDY(QUEUE, SEALED, "sealed", WORD, switches),
 	WORDY(QUEUE, SINGLE_ACTIVE, "single-active", WORD, switches),
 	WORDY(QUEUE, ORDERING, "ordering", WORD, switches),
+	PLAIN(QUEUE, STATES, "states", U32),
+	PLAIN(QUEUE, STATE_BYTES, "state-bytes", U64),
 	PLAIN(QUEUE, SLOW_AFTER, "slow-after", U32),
 	WORDY(QUEUE, SLOW_ACTION, "slow-action", WORD, slow_actions),
 	PLAIN(QUEUE, MOVED, "moved", U64),
@@ -346,6 +348,14 @@ static const struct broker_attribute producer_list[] = {
 	PLAIN(PRODUCER, LAST, "last", U64),
 };
 
+static const struct broker_attribute state_list[] = {
+	PLAIN(STATE, QUEUE, "queue", STRING),
+	PLAIN(STATE, KEY, "key", BYTES),
+	PLAIN(STATE, BYTES, "bytes", U32),
+	PLAIN(STATE, TIME, "time", U64),
+	PLAIN(STATE, DATA, "data", BYTES),
+};
+
 #define SET(text, array, last)	{ text, array, COUNT(array), last }
 
 const struct broker_attributes broker_attributes[] = {
@@ -363,4 +373,5 @@ const struct broker_attributes broker_attributes[] = {
 	[BROKER_OBJECT_STEP]	 = SET("step", step_list, BROKER_A_STEP_MAX),
 	[BROKER_OBJECT_RETAINED] = SET("retained", retained_list, BROKER_A_RETAINED_MAX),
 	[BROKER_OBJECT_PRODUCER] = SET("producer", producer_list, BROKER_A_PRODUCER_MAX),
+	[BROKER_OBJECT_STATE]	 = SET("state", state_list, BROKER_A_STATE_MAX),
 };

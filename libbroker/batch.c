@@ -2,11 +2,12 @@
 /*
  * Operations to submit in one call.
  *
- * Heads and small bodies lie in one area that moves as it grows: where they are
+ * Heads, small bodies and states lie in one area that moves as it grows: where they are
  * is kept as offsets, and becomes addresses at each submit.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -20,7 +21,7 @@ struct place {
 struct broker_batch {
 	struct broker_session *session;
 	struct broker_op *ops;
-	struct place *places;		/* one for each of @ops; used by publishes */
+	struct place *places;		/* one for each of @ops; used by publishes and states */
 	struct broker_result *results;
 	unsigned int nr_ops;
 	unsigned int ops_room;
@@ -189,6 +190,25 @@ int broker_batch_settle(struct broker_batch *batch, const struct broker_message 
 				       outcome, flags);
 }
 
+int broker_batch_state(struct broker_batch *batch, const struct broker_message *message,
+		       const void *data, size_t length)
+{
+	int err;
+
+	err = reserve_op(batch);
+	if (!err)
+		err = broker_state_encode(&batch->ops[batch->nr_ops], message, data, length);
+	if (!err)
+		err = reserve_area(batch, length);
+	if (err)
+		return err;
+	if (length)
+		memcpy(batch->area + batch->area_length, data, length);
+	batch->places[batch->nr_ops] = (struct place) { .head = batch->area_length };
+	batch->area_length += length;
+	return batch->nr_ops++;
+}
+
 int broker_batch_credit(struct broker_batch *batch, uint32_t consumer, uint32_t messages,
 			uint64_t bytes)
 {
@@ -208,6 +228,8 @@ static void set_addresses(struct broker_batch *batch)
 		struct broker_publish *publish = &batch->ops[i].publish;
 		const char *head;
 
+		if (batch->ops[i].opcode == BROKER_OP_STATE)
+			batch->ops[i].state.data = (uintptr_t)batch->area + batch->places[i].head;
 		if (batch->ops[i].opcode != BROKER_OP_PUBLISH)
 			continue;
 		head = batch->area + batch->places[i].head;

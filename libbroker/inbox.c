@@ -261,6 +261,7 @@ static void parse(struct broker_message *message, char *record)
 		.fds = (int *)(record + delivery.fds),
 		.body_fd = delivery.flags & BROKER_DELIVERY_F_BODY_FD,
 		.deaths = (const struct broker_death *)(record + delivery.deaths),
+		.key_state = record + delivery.key_state,
 	};
 	message->body = message->props + delivery.props_len;
 	message->original_key = delivery.original_len ?

@@ -35,6 +35,7 @@ struct broker_message {
 	const char *key;
 	const char *original_key;	/* "" if it was not rewritten */
 	const struct broker_death *deaths;	/* of a received message: in its inbox */
+	const char *key_state;		/* the same; NULL unless received */
 	struct broker_delivery delivery;
 };
 
@@ -53,6 +54,8 @@ int broker_publish_encode(struct broker_op *op, char *buffer, const char *exchan
 			  const char *key, const struct broker_message *message, uint32_t flags);
 int broker_settle_encode(struct broker_op *op, uint32_t consumer, uint64_t tag,
 			 enum broker_opcode outcome, uint32_t flags, uint64_t time_ms);
+int broker_state_encode(struct broker_op *op, const struct broker_message *message,
+			const void *data, size_t length);
 void broker_credit_encode(struct broker_op *op, uint32_t consumer, uint32_t messages,
 			  uint64_t bytes);
 int broker_session_ioctl(const struct broker_session *session, unsigned long request, void *arg);
@@ -96,7 +99,7 @@ struct broker_command {
 extern const char *const broker_causes[];
 #define NR_CAUSES	11
 
-extern const struct broker_attributes broker_attributes[BROKER_OBJECT_PRODUCER + 1];
+extern const struct broker_attributes broker_attributes[BROKER_OBJECT_STATE + 1];
 extern const struct broker_command broker_commands[];
 extern const unsigned int broker_nr_commands;
 

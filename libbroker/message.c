@@ -84,6 +84,12 @@ const char *broker_death_name(unsigned int reason)
 	return "unknown";
 }
 
+const void *broker_message_key_state(const struct broker_message *message, size_t *length)
+{
+	*length = message->delivery.key_state_len;
+	return *length ? message->key_state : "";
+}
+
 const struct broker_death *broker_message_death(const struct broker_message *message,
 						unsigned int index)
 {

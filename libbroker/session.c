@@ -196,6 +196,25 @@ int broker_publish_encode(struct broker_op *op, char *buffer, const char *exchan
 	return 0;
 }
 
+int broker_state_encode(struct broker_op *op, const struct broker_message *message,
+			const void *data, size_t length)
+{
+	if (!message->delivery.consumer)
+		return -EINVAL;
+	if (length > BROKER_MAX_STATE)
+		return -EMSGSIZE;
+	*op = (struct broker_op) {
+		.opcode = BROKER_OP_STATE,
+		.state = {
+			.tag = message->delivery.tag,
+			.consumer = message->delivery.consumer,
+			.len = length,
+			.data = (uintptr_t)data,
+		},
+	};
+	return 0;
+}
+
 int broker_settle_encode(struct broker_op *op, uint32_t consumer, uint64_t tag,
 			 enum broker_opcode outcome, uint32_t flags, uint64_t time_ms)
 {
@@ -387,6 +406,17 @@ int broker_session_settle_timed(struct broker_session *session,
 
 	err = broker_settle_encode(&op, message->delivery.consumer, message->delivery.tag,
 				   outcome, 0, time_ms);
+	return err ? err : submit_one(session, &op, 0, &result);
+}
+
+int broker_session_state(struct broker_session *session, const struct broker_message *message,
+			 const void *data, size_t length)
+{
+	struct broker_result result;
+	struct broker_op op;
+	int err;
+
+	err = broker_state_encode(&op, message, data, length);
 	return err ? err : submit_one(session, &op, 0, &result);
 }
 

@@ -279,6 +279,25 @@ int broker_session_settle_timed(struct broker_session *session,
 				enum broker_opcode outcome, uint64_t time_ms);
 
 /**
+ * broker_session_state() - Set the state of a delivery's ordering key
+ * @session: the session; may be called by several threads
+ * @message: as it was received, and not settled
+ * @data: any bytes
+ * @length: how many, at most BROKER_MAX_STATE; 0 clears the state
+ *
+ * Consumers with BROKER_CONSUME_F_STATE get it with later messages of the key, see
+ * broker_message_key_state().  It stands at once; to set it in one step with what the
+ * message leads to, see broker_batch_state().
+ *
+ * Return: 0; -ESTALE: settled already, or taken back; -ENOENT: its consumer is gone;
+ * -EINVAL: not a received message; -ENOKEY: its queue has no ordering, or it no group
+ * key; -ENAMETOOLONG: a key of more than 255 bytes; -EMSGSIZE; -ENOSPC: the queue
+ * keeps as many states as it may; -ENOMEM.
+ */
+int broker_session_state(struct broker_session *session, const struct broker_message *message,
+			 const void *data, size_t length);
+
+/**
  * broker_session_credit() - Change a consumer's credit, see broker_session_consume()
  *
  * May be called by several threads.  Return: 0; -ENOENT: no such consumer; -EINVAL.
@@ -467,6 +486,16 @@ int broker_message_header(const struct broker_message *message, unsigned int ind
 
 /** broker_message_delivery() - All the kernel says of a received message; NULL of one made here. */
 const struct broker_delivery *broker_message_delivery(const struct broker_message *message);
+
+/**
+ * broker_message_key_state() - The state of a received message's ordering key
+ * @message: any message
+ * @length: where to put its length, 0 if there is none
+ *
+ * As broker_session_state() set it last, when the message was handed out; of consumers
+ * with BROKER_CONSUME_F_STATE.  Valid as long as the message.  Never NULL.
+ */
+const void *broker_message_key_state(const struct broker_message *message, size_t *length);
 
 /** broker_message_exchange() - Where a received message was published; "" of one made here. */
 const char *broker_message_exchange(const struct broker_message *message);
@@ -696,6 +725,23 @@ int broker_batch_settle_timed(struct broker_batch *batch, const struct broker_me
 int broker_batch_settle_tag(struct broker_batch *batch, uint32_t consumer, uint64_t tag,
 			    enum broker_opcode outcome, uint32_t flags);
 
+/**
+ * broker_batch_state() - Add what broker_session_state() does
+ * @batch: the batch
+ * @message: as it was received
+ * @data: copied
+ * @length: as broker_session_state()
+ *
+ * Before the settlement of @message.  In a batch that is submitted with
+ * BROKER_SUBMIT_F_ATOMIC results, state and settlement are one step: whoever works on
+ * the next message of the key finds all of it, or nothing, and each message counts once.
+ *
+ * Return: its index; -EINVAL, -EMSGSIZE: as broker_session_state(); else as
+ * broker_batch_publish().
+ */
+int broker_batch_state(struct broker_batch *batch, const struct broker_message *message,
+		       const void *data, size_t length);
+
 /** broker_batch_credit() - Add a change of credit, see broker_session_credit() */
 int broker_batch_credit(struct broker_batch *batch, uint32_t consumer, uint32_t messages,
 			uint64_t bytes);
@@ -750,6 +796,7 @@ enum broker_object_type {
 	BROKER_OBJECT_STEP,
 	BROKER_OBJECT_RETAINED,
 	BROKER_OBJECT_PRODUCER,
+	BROKER_OBJECT_STATE,
 };
 
 /* How to read an attribute. */

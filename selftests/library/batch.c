@@ -168,6 +168,81 @@ static void test_bodies(void)
 	end();
 }
 
+static void publish_keyed(const char *key, const char *text)
+{
+	struct broker_message *message = new_message(text);
+
+	MUST(broker_message_set_string(message, BROKER_PROP_GROUP_KEY, key));
+	MUST(broker_session_publish(session, "", "q", message, 0, 0));
+	broker_message_free(message);
+}
+
+/* States are copied, into an area that grows, and come back as they were given. */
+static void test_states(void)
+{
+	struct broker_message *message = new_message("x");
+	const struct broker_message *received;
+	static char data[BROKER_MAX_STATE + 1];
+	struct broker_inbox *inbox;
+	const char *state;
+	size_t length;
+	char key[16];
+
+	begin();
+	new_queue("q", "ordering", "on", NULL);
+	MUST(broker_inbox_new(&inbox, session, 0));
+	MUST(broker_session_consume(session, "q", 100, 0, BROKER_CONSUME_F_STATE, 0));
+	for (int i = 0; i < 40; i++) {
+		snprintf(key, sizeof(key), "key %d", i);
+		publish_keyed(key, "1");
+		publish_keyed(key, "2");
+	}
+	EXPECT_EQ(broker_batch_state(batch, message, "x", 1), -EINVAL);
+	EXPECT_EQ(broker_session_state(session, message, "x", 1), -EINVAL);
+	EXPECT(!*(const char *)broker_message_key_state(message, &length));
+	EXPECT_EQ(length, 0);
+	for (int i = 0; i < 40; i++) {
+		MUST(broker_inbox_receive(inbox, 0, 1, GUARD));
+		received = broker_inbox_next(inbox);
+		EXPECT(body_is(received, "1"));
+		broker_message_key_state(received, &length);
+		EXPECT_EQ(length, 0);
+		EXPECT_EQ(broker_batch_state(batch, received, data, sizeof(data)), -EMSGSIZE);
+		EXPECT_EQ(broker_session_state(session, received, data, sizeof(data)), -EMSGSIZE);
+		EXPECT_EQ(broker_session_state(session, received, "old", 3), 0);
+		memset(data, 'A' + i, sizeof(data));
+		EXPECT_EQ(broker_batch_state(batch, received, data, i % 4 ? i : 10000 + i), 2 * i);
+		EXPECT_EQ(broker_batch_settle(batch, received, BROKER_OP_ACCEPT, 0), 2 * i + 1);
+	}
+	memset(data, 'x', sizeof(data));
+	EXPECT_EQ(broker_batch_submit(batch, BROKER_SUBMIT_F_ATOMIC, 0), 0);
+	EXPECT_EQ(queue_number("q", "accepted"), 40);
+	EXPECT_EQ(queue_number("q", "states"), 40);
+	for (int i = 0; i < 40; i++) {
+		const void *value;
+		int number;
+
+		MUST(broker_inbox_receive(inbox, 0, 1, GUARD));
+		received = broker_inbox_next(inbox);
+		EXPECT(body_is(received, "2"));
+		MUST(broker_message_property(received, BROKER_PROP_GROUP_KEY, NULL, &value,
+					     &length));
+		snprintf(key, sizeof(key), "%.*s", (int)length, (const char *)value);
+		number = atoi(key + 4);
+		state = broker_message_key_state(received, &length);
+		EXPECT_EQ(length, (size_t)(number % 4 ? number : 10000 + number));
+		for (size_t j = 0; j < length && !tap_failed(); j++)
+			EXPECT_EQ(state[j], 'A' + number);
+		EXPECT_EQ(broker_session_state(session, received, NULL, 0), 0);
+		EXPECT_EQ(broker_session_settle(session, received, BROKER_OP_ACCEPT), 0);
+		EXPECT_EQ(broker_session_state(session, received, "x", 1), -ESTALE);
+	}
+	EXPECT_EQ(queue_number("q", "states"), 0);
+	broker_inbox_free(inbox);
+	broker_message_free(message);
+	end();
+}
+
 /* A batch stays as it is: submitted again, grown, submitted once more. */
 static void test_submit_again(void)
 {
@@ -298,6 +373,7 @@ static const struct tap_test tests[] = {
 	TAP_TEST(empty),
 	TAP_TEST(mixed),
 	TAP_TEST(bodies),
+	TAP_TEST(states),
 	TAP_TEST(submit_again),
 	TAP_TEST(refused),
 	TAP_TEST(stop_and_confirm),

@@ -156,6 +156,67 @@ static void test_ask(void)
 	broker_session_close(session);
 }
 
+static void publish_number(struct broker_session *session, const char *key, const char *number)
+{
+	struct broker_message *message = new_message(number);
+
+	MUST(broker_message_set_string(message, BROKER_PROP_GROUP_KEY, key));
+	MUST(broker_session_publish(session, "", "numbers", message, 0, 0));
+	broker_message_free(message);
+}
+
+/* The last number that came for a key is its total, though workers are killed. */
+static void test_totals(void)
+{
+	struct broker_session *session;
+	const struct broker_message *message;
+	struct broker_inbox *inbox;
+	int waited = 0;
+	pid_t pid;
+
+	new_broker();
+	new_queue("numbers", "ordering", "on", NULL);
+	new_queue("totals", NULL);
+	session = new_session();
+	for (int i = 0; i < 50; i++) {
+		publish_number(session, "a", "1");
+		publish_number(session, "b", "-20");
+	}
+	pid = fork();
+	if (!pid) {
+		if (chdir(getenv("PROGRAMS")))
+			_exit(1);
+		execl("./totals", "totals", "numbers", "totals", NULL);
+		_exit(1);
+	}
+	while (queue_number("totals", "ready") < 20 && waited++ < 10000)
+		usleep(1000);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	expect_run("./totals numbers totals 1", 0, "");
+	publish_number(session, "a", "7");
+	expect_run("./totals numbers totals 1", 0, "");
+
+	MUST(broker_inbox_new(&inbox, session, 0));
+	MUST(broker_session_consume(session, "totals", 200, 0, 0, 0));
+	EXPECT_EQ(MUST(broker_inbox_receive(inbox, 0, 200, GUARD)), 101);
+	for (int i = 0, a = 0, b = 0; (message = broker_inbox_next(inbox)); i++) {
+		char text[32];
+		size_t length;
+		int is_a = *(const char *)broker_message_body(message, &length) == 'a';
+
+		a += is_a ? i == 100 ? 7 : 1 : 0;
+		b -= is_a ? 0 : 20;
+		snprintf(text, sizeof(text), is_a ? "a: %d" : "b: %d", is_a ? a : b);
+		EXPECT(body_is(message, text));
+	}
+	publish_number(session, "a", "1");
+	expect_run("./totals numbers none 1", 1,
+		   "totals: numbers: No such file or directory\n");
+	broker_inbox_free(inbox);
+	broker_session_close(session);
+}
+
 static int count(const struct broker_object *object, void *arg)
 {
 	(void)object;
@@ -236,6 +297,7 @@ static const struct tap_test tests[] = {
 	TAP_TEST(publish),
 	TAP_TEST(worker),
 	TAP_TEST(ask),
+	TAP_TEST(totals),
 	TAP_TEST(subscribe),
 	TAP_TEST(admin),
 	TAP_TEST(manual),

@@ -415,7 +415,7 @@ static bool same_bytes(const struct broker_object *a, const struct broker_object
 /* Each attribute of each type, by whichever setter takes it. */
 static void test_wire_attributes(void)
 {
-	for (unsigned int type = 0; type <= BROKER_OBJECT_PRODUCER; type++) {
+	for (unsigned int type = 0; type <= BROKER_OBJECT_STATE; type++) {
 		struct broker_object *object = new_object(type);
 		struct broker_object *received;
 		enum broker_value_type value_type;

@@ -27,7 +27,7 @@ static void print_attribute(const char *set, const struct broker_attribute *attr
 
 int main(void)
 {
-	for (unsigned int i = 0; i <= BROKER_OBJECT_PRODUCER; i++) {
+	for (unsigned int i = 0; i <= BROKER_OBJECT_STATE; i++) {
 		for (unsigned int j = 0; j < broker_attributes[i].count; j++)
 			print_attribute(broker_attributes[i].set, &broker_attributes[i].list[j]);
 	}
