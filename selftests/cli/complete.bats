@@ -32,6 +32,7 @@ offers() { run -0 complete_line "$1"; [ "$(sort <<<"$output" | paste -sd' ')" = 
 	run ! grep -x complete <<<"$output"
 	offers 'brokerctl pu' 'publish purge'
 	offers 'brokerctl queue ' 'add del pause resume set show'
+	offers 'brokerctl state ' 'del show'
 }
 
 @test "options of a command, and the words that they take" {

@@ -26,20 +26,29 @@ static const int outcomes[] = {
 	BROKER_OP_DEFER
 };
 
+/* What the command wrote, to be unmapped; 0 or a negative errno. */
+static int map_output(int output, void **data, size_t *length)
+{
+	*length = lseek(output, 0, SEEK_END);
+	*data = NULL;
+	if (!*length)
+		return 0;
+	*data = mmap(NULL, *length, PROT_READ, MAP_PRIVATE, output, 0);
+	return *data == MAP_FAILED ? -errno : 0;
+}
+
 /* Sends what the command wrote; returns 0 or a negative errno. */
 static int reply(const struct consumption *consumption, const struct broker_message *request,
 		 int output)
 {
 	struct broker_message *message;
-	off_t length = lseek(output, 0, SEEK_END);
-	void *body = NULL;
+	size_t length;
+	void *body;
 	int error;
 
-	if (length > 0) {
-		body = mmap(NULL, length, PROT_READ, MAP_PRIVATE, output, 0);
-		if (body == MAP_FAILED)
-			return -errno;
-	}
+	error = map_output(output, &body, &length);
+	if (error)
+		return error;
 	error = broker_message_new(&message);
 	if (!error)
 		error = broker_message_set_body(message, body, length);
@@ -52,20 +61,68 @@ static int reply(const struct consumption *consumption, const struct broker_mess
 	return error == -EPIPE ? 0 : error;
 }
 
-/* Runs the command; with --reply what it writes answers a request. */
+/* The reason why a transaction was not done */
+static int transaction_error(const struct broker_batch *batch)
+{
+	const struct broker_result *result;
+
+	for (unsigned int i = 0; (result = broker_batch_result(batch, i)); i++) {
+		if (result->error && result->error != -ECANCELED)
+			return result->error;
+	}
+	return -ECANCELED;
+}
+
+/*
+ * Keeps what the command wrote for the message's key, and accepts the message, in one
+ * step: 0.  If it cannot be kept, says why; then it is a failure.
+ */
+static int keep(const struct consumption *consumption, const struct broker_message *message,
+		int output)
+{
+	struct broker_batch *batch = NULL;
+	size_t length;
+	void *data;
+	int error;
+
+	error = map_output(output, &data, &length);
+	if (error)
+		return error;
+	error = broker_batch_new(&batch, consumption->receiver.session);
+	if (!error)
+		error = broker_batch_state(batch, message, data, length);
+	if (error >= 0)
+		error = broker_batch_settle(batch, message, BROKER_OP_ACCEPT, 0);
+	if (error >= 0)
+		error = broker_batch_submit(batch, BROKER_SUBMIT_F_ATOMIC, 0);
+	if (error > 0)
+		error = transaction_error(batch);
+	broker_batch_free(batch);
+	if (data)
+		munmap(data, length);
+	if (!error)
+		return 0;
+	failure(consumption->args, "cannot keep the state: %s", strerror(-error));
+	if (error == -ENOKEY)
+		hint("only messages with a group key, in a queue with ordering, have one");
+	return BROKER_OP_FAIL;
+}
+
+/* Runs the command; with --reply what it writes answers a request, with --state it is kept. */
 static int run(const struct consumption *consumption, const struct broker_message *message)
 {
+	bool state = args_has(consumption->args, OPT_KEY_STATE);
 	int output, outcome;
 
-	if (!args_has(consumption->args, OPT_REPLY) ||
-	    !(broker_message_delivery(message)->flags & BROKER_DELIVERY_F_REQUEST))
+	if (!state && (!args_has(consumption->args, OPT_REPLY) ||
+		       !(broker_message_delivery(message)->flags & BROKER_DELIVERY_F_REQUEST)))
 		return exec_message(consumption->command, message, -1);
-	output = memfd_create("reply", MFD_CLOEXEC);
+	output = memfd_create("output", MFD_CLOEXEC);
 	if (output < 0)
 		return -errno;
 	outcome = exec_message(consumption->command, message, output);
 	if (outcome == BROKER_OP_ACCEPT)
-		outcome = reply(consumption, message, output);
+		outcome = (state ? keep : reply)(consumption, message, output);
 	close(output);
 	return outcome;
 }
@@ -175,6 +232,10 @@ static int take_all(const struct args *args,
 		return usage_error(args->command, "with --exec the command decides, not --ack");
 	if (args_has(args, OPT_REPLY) && !consumption.command)
 		return usage_error(args->command, "--reply goes with --exec");
+	if (args_has(args, OPT_KEY_STATE) && !consumption.command)
+		return usage_error(args->command, "--state goes with --exec");
+	if (args_has(args, OPT_KEY_STATE) && args_has(args, OPT_REPLY))
+		return usage_error(args->command, "either --state or --reply, not both");
 	wait_prepare();
 	status = open(&consumption.receiver, args,
 		      credit < consumption.left ? credit : consumption.left,

@@ -65,7 +65,10 @@ static void add_delivery(struct environment *environment, const struct broker_me
 {
 	const struct broker_delivery *delivery = broker_message_delivery(message);
 	char *cause = message_cause(message);
+	const char *state;
+	size_t length;
 
+	state = broker_message_key_state(message, &length);
 	add(environment, text_format("BROKER_EXCHANGE=%s", broker_message_exchange(message)));
 	add(environment, text_format("BROKER_KEY=%s", broker_message_key(message)));
 	add(environment, text_format("BROKER_SEQUENCE=%llu",
@@ -74,6 +77,7 @@ static void add_delivery(struct environment *environment, const struct broker_me
 	add(environment, text_format("BROKER_DELIVERIES=%u", delivery->acquired));
 	add(environment, text_format("BROKER_FAILED=%u", delivery->failed));
 	add(environment, text_format("BROKER_REDELIVERED=%s", cause));
+	add(environment, text_format("BROKER_STATE=%.*s", (int)length, state));
 	add(environment, text_format("BROKER_ORIGIN_UID=%u", delivery->origin.uid));
 	add(environment, text_format("BROKER_ORIGIN_GID=%u", delivery->origin.gid));
 	add(environment, text_format("BROKER_ORIGIN_PID=%u", delivery->origin.pid));

@@ -182,6 +182,7 @@ static void print_details(const struct broker_message *message)
 {
 	const struct broker_delivery *delivery = broker_message_delivery(message);
 	char *time = format_time(delivery->time_ns), *cause = message_cause(message);
+	const void *state;
 	size_t length;
 
 	printf("exchange: %s\nkey: %s\nsequence: %llu\ntime: %s\n",
@@ -202,6 +203,9 @@ static void print_details(const struct broker_message *message)
 		putchar('\n');
 	}
 	print_properties(message);
+	state = broker_message_key_state(message, &length);
+	if (length)
+		print_line("key state", format_visible(state, length, ""));
 	message_body(message, &length);
 	printf("bytes: %zu\n", length);
 	if (delivery->nr_fds)
@@ -344,10 +348,19 @@ static void put_deaths(json_t *json, const struct broker_message *message)
 	json_put(json, "deaths", array);
 }
 
+/* As text if it is, else in base64 under another name */
+static void put_text(json_t *json, const char *name, const char *base64, const void *bytes,
+		     size_t length)
+{
+	json_t *text = json_text(bytes, length);
+
+	json_put(json, text ? name : base64, text ? text : json_base64(bytes, length));
+}
+
 struct json_t *message_json(const struct broker_message *message)
 {
 	const struct broker_delivery *delivery = broker_message_delivery(message);
-	json_t *json = json_checked(json_object()), *text;
+	json_t *json = json_checked(json_object());
 	const void *body;
 	size_t length;
 
@@ -371,11 +384,10 @@ struct json_t *message_json(const struct broker_message *message)
 		json_put(json, "files", json_number(delivery->nr_fds));
 	json_put(json, "properties", properties_json(message));
 	json_put(json, "headers", headers_json(message));
+	body = broker_message_key_state(message, &length);
+	if (length)
+		put_text(json, "key_state", "key_state_base64", body, length);
 	body = message_body(message, &length);
-	text = json_text(body, length);
-	if (text)
-		json_put(json, "body", text);
-	else
-		json_put(json, "body_base64", json_base64(body, length));
+	put_text(json, "body", "body_base64", body, length);
 	return json;
 }

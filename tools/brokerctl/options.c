@@ -598,6 +598,10 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.name = "reply",
 		.help = "what the command writes is the reply to a request",
 	},
+	[OPT_KEY_STATE] = {
+		.name = "state",
+		.help = "what the command writes is the new state of the message's group key",
+	},
 	[OPT_EXEC] = {
 		.name = "exec", .letter = 'e', .kind = VALUE_TEXT, .value_name = "COMMAND",
 		.names = NAMES_COMMAND,

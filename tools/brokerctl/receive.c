@@ -92,7 +92,9 @@ int receiver_open(struct receiver *receiver, const struct args *args, uint32_t c
 	struct broker_consumer_options options = {
 		.size = sizeof(options),
 		.messages = credit,
-		.flags = flags | (args_has(args, OPT_EXCLUSIVE) ? BROKER_CONSUME_F_EXCLUSIVE : 0),
+		.flags = flags | (args_has(args, OPT_EXCLUSIVE) ? BROKER_CONSUME_F_EXCLUSIVE : 0) |
+			 (args_has(args, OPT_KEY_STATE) || args_has(args, OPT_VERBOSE) ||
+			  args->json ? BROKER_CONSUME_F_STATE : 0),
 		.lease_ms = args_number(args, OPT_CONSUMER_LEASE, 0),
 		.priority = args_number(args, OPT_CONSUMER_PRIORITY, 0),
 	};

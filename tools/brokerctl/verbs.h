@@ -29,6 +29,7 @@ int export_run(const struct args *args);
 int diff_run(const struct args *args);
 int apply_run(const struct args *args);
 int producer_show(const struct args *args);
+int state_show(const struct args *args);
 int limit_show(const struct args *args);
 int complete_run(const struct args *args);
 
