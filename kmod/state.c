@@ -144,21 +144,25 @@ static u32 state_size(const struct broker_blob *blob, u8 key_len)
 	return blob ? blob->len + key_len : 0;
 }
 
-/* Unless changes of it are under way: charges for what it is, and forgets it if that is nothing. */
-static void state_trim_locked(struct broker_queue *queue, struct broker_key_state *state)
+/*
+ * Unless changes of it are under way, charges for what it is; and if that is nothing,
+ * takes it out of the tree, for the caller to free.  NULL: it stays.
+ */
+static struct broker_key_state *state_trim_locked(struct broker_queue *queue,
+						  struct broker_key_state *state)
 {
 	u32 size = state_size(state->blob, state->key_len);
 
 	lockdep_assert_held(&queue->lock);
 	if (state->changes)
-		return;
+		return NULL;
 	queue->states.bytes -= state->charge - size;
 	state->charge = size;
 	if (state->blob)
-		return;
+		return NULL;
 	rb_erase(&state->node, &queue->states.tree);
 	queue->states.nr--;
-	kfree(state);
+	return state;
 }
 
 /**
@@ -269,7 +273,7 @@ static void state_commit_locked(struct broker_state_change *change)
 		swap(state->blob, change->blob);
 	}
 	state->changes--;
-	state_trim_locked(change->queue, state);
+	change->gone = state_trim_locked(change->queue, state);
 	change->state = NULL;
 }
 
@@ -331,12 +335,15 @@ void broker_state_commit(struct broker_state_change *change)
 /* Undoes what was reserved, if anything; it may be reserved again. */
 void broker_state_abort(struct broker_state_change *change)
 {
+	struct broker_key_state *gone;
+
 	if (!change->state)
 		return;
 	spin_lock(&change->queue->lock);
 	change->state->changes--;
-	state_trim_locked(change->queue, change->state);
+	gone = state_trim_locked(change->queue, change->state);
 	spin_unlock(&change->queue->lock);
+	kfree(gone);
 	change->state = NULL;
 }
 
@@ -345,6 +352,7 @@ void broker_state_end(struct broker_state_change *change)
 {
 	broker_blob_put(change->blob);
 	kfree(change->spare);
+	kfree(change->gone);
 	broker_message_put(change->message);
 }
 
@@ -358,7 +366,7 @@ void broker_state_end(struct broker_state_change *change)
  */
 bool broker_state_delete(struct broker_queue *queue, const void *key, size_t len)
 {
-	struct broker_key_state *state;
+	struct broker_key_state *state, *gone = NULL;
 	struct broker_blob *blob = NULL;
 	bool found;
 
@@ -367,28 +375,30 @@ bool broker_state_delete(struct broker_queue *queue, const void *key, size_t len
 	found = state && state->blob;
 	if (found) {
 		swap(state->blob, blob);
-		state_trim_locked(queue, state);
+		gone = state_trim_locked(queue, state);
 	}
 	spin_unlock(&queue->lock);
 	broker_blob_put(blob);
+	kfree(gone);
 	return found;
 }
 
 /* The queue is dead: deletes all, and nothing is set any more. */
 void broker_states_forget(struct broker_queue *queue)
 {
+	struct broker_key_state *state, *gone;
 	struct broker_blob *blob, *freed;
 	struct rb_node *node, *next;
 	u32 count;
 
 	do {
 		freed = NULL;
+		gone = NULL;
 		count = 0;
 		spin_lock(&queue->lock);
 		for (node = rb_first(&queue->states.tree); node && count < BROKER_LOCK_BATCH;
 		     node = next) {
-			struct broker_key_state *state = state_entry(node);
-
+			state = state_entry(node);
 			next = rb_next(node);
 			/* One that has none goes when its changes end. */
 			blob = state->blob;
@@ -397,13 +407,21 @@ void broker_states_forget(struct broker_queue *queue)
 			blob->next = freed;
 			freed = blob;
 			state->blob = NULL;
-			state_trim_locked(queue, state);
+			state = state_trim_locked(queue, state);
+			if (state) {
+				state->next = gone;
+				gone = state;
+			}
 			count++;
 		}
 		spin_unlock(&queue->lock);
 		while ((blob = freed)) {
 			freed = blob->next;
 			broker_blob_put(blob);
+		}
+		while ((state = gone)) {
+			gone = state->next;
+			kfree(state);
 		}
 		cond_resched();
 	} while (count);

@@ -60,6 +60,7 @@ void broker_blob_put(struct broker_blob *blob);
 /**
  * struct broker_key_state - the state of a key
  * @node: in states.tree, by @hash and @key (queue.lock)
+ * @next: in a list of those that left the tree (owner: who took it out)
  * @blob: it; NULL: it is about to come, or was deleted (queue.lock)
  * @changes: of it that are under way (queue.lock)
  * @charge: bytes it counts for: of the largest of what it is and may become (queue.lock)
@@ -68,7 +69,10 @@ void broker_blob_put(struct broker_blob *blob);
  * @key: group key, any bytes (const)
  */
 struct broker_key_state {
-	struct rb_node node;
+	union {
+		struct rb_node node;
+		struct broker_key_state *next;
+	};
 	struct broker_blob *blob;
 	u32 changes;
 	u32 charge;
@@ -99,6 +103,7 @@ struct broker_states {
  * @state: in the tree, kept there; NULL: not reserved, or there is nothing to clear
  *	(owner: the change)
  * @blob: new, or NULL: to clear; after the commit the old one (owner: the change)
+ * @gone: it left the tree by the commit (owner: the change)
  */
 struct broker_state_change {
 	struct broker_queue *queue;
@@ -108,6 +113,7 @@ struct broker_state_change {
 	struct broker_key_state *spare;
 	struct broker_key_state *state;
 	struct broker_blob *blob;
+	struct broker_key_state *gone;
 };
 
 int broker_state_prepare(struct broker_state_change *change, struct broker_consumer *consumer,
