@@ -523,6 +523,52 @@ TEST_F(fault, open)
 	ALL_POINTS_MET();
 }
 
+static struct { int fd, consumer; uint64_t tag; } held;
+
+static int set_again(void)
+{
+	return set_state(held.fd, held.consumer, held.tag, "state", 5);
+}
+
+static int delete_state(void)
+{
+	return state_del("in", "m");
+}
+
+static int show_state(void)
+{
+	return nl_do(state_msg(BROKER_CMD_STATE_GET, "in", "m"));
+}
+
+static uint64_t states_now(void)
+{
+	return states("in");
+}
+
+TEST_F(fault, state_del)
+{
+	struct got got;
+	int ret;
+
+	ASSERT_EQ(0, queue_new("in", .ordering = 1) ?: put_key(self->fd, "in", "m"));
+	held.fd = self->fd;
+	held.consumer = consume(self->fd, "in", 1);
+	ASSERT_EQ(0, take(self->fd, held.consumer, &got));
+	held.tag = got.d.tag;
+	ASSERT_EQ(0, set_again());
+	admin_faults(_metadata, delete_state, set_again, states_now);
+	EACH_POINT {
+		nl_around = arm;
+		ret = show_state();
+		nl_around = NULL;
+		ASSERT_TRUE(ret == 0 || injected(ret) || ret == -ENOBUFS || ret == -EAGAIN) {
+			TH_LOG("point %d: %d %s", nth, ret, nl_why);
+		}
+		ASSERT_EQ(1, states("in"));
+	}
+	ALL_POINTS_MET();
+}
+
 static int make_queue(void)
 {
 	return queue_new("new");

@@ -315,6 +315,63 @@ TEST_F(stateful, deleted_meanwhile)
 	EXPECT_EQ(0, state_bytes("q"));
 }
 
+/* Two that hold messages of one key, as one was deferred, set its state all the time. */
+static void contend(int fd, uint32_t consumer, uint64_t tag, uint32_t max)
+{
+	static char data[300];
+	struct broker_result results[3];
+	struct broker_op ops[3];
+	struct broker_submit s = submit_of(ops, 3, results);
+	uint32_t i;
+
+	s.flags = BROKER_SUBMIT_F_ATOMIC;
+	for (i = 0; i < 3000; i++) {
+		ops[0] = op_state(consumer, tag, data, i % max);
+		op_publish(&ops[1], &(struct pub) { .key = i % 5 ? "out" : "nowhere",
+						    .body = "x" });
+		ops[2] = op_state(consumer, tag, data, i % 7 ? 1 + i % 10 : 0);
+		if (call(fd, BROKER_IOC_SUBMIT, &s) || (i % 5 && s.failed))
+			_exit(1);
+		op_free(&ops[1]);
+		if (i % 100 == 0)
+			queue_purge("out");
+		if (state_bytes("q") > 301)
+			_exit(2);
+	}
+	_exit(set_state(fd, consumer, tag, "end", 3) ? 3 : 0);
+}
+
+TEST_F(stateful, two_holders_of_a_key)
+{
+	struct broker_receive r = receive_of(self->consumer, NULL, 0, 1);
+	int status, i;
+	pid_t pids[2];
+
+	ASSERT_EQ(0, queue_set("q", .max_bytes = 301, .max_messages = 3));
+	ASSERT_EQ(0, settle(self->fd, BROKER_OP_DEFER, self->consumer, self->a.got.d.tag));
+	GETS("a2", "old");
+	self->b = self->s;
+	r.flags = BROKER_RECEIVE_F_DEFERRED;
+	r.sequence = self->a.got.d.sequence;
+	ASSERT_EQ(0, receive_state(self->fd, &r, &self->a));
+	for (i = 0; i < 2; i++) {
+		pids[i] = fork_tied();
+		if (!pids[i])
+			contend(self->fd, self->consumer, (i ? self->a : self->b).got.d.tag,
+				i ? 300 : 123);
+	}
+	for (i = 0; i < 2; i++) {
+		status = reap(pids[i]);
+		EXPECT_TRUE(WIFEXITED(status));
+		EXPECT_EQ(0, WEXITSTATUS(status));
+	}
+	EXPECT_EQ(1, states("q"));
+	EXPECT_EQ(4, state_bytes("q"));
+	EXPECT_EQ(0, set_state(self->fd, self->consumer, self->a.got.d.tag, NULL, 0));
+	EXPECT_EQ(0, states("q"));
+	EXPECT_EQ(0, state_bytes("q"));
+}
+
 #define KEYS		8
 #define OF_A_KEY	100
 #define WORKERS		4
