@@ -417,6 +417,44 @@ static const struct nla_policy broker_state_del_nl_policy[BROKER_A_STATE_KEY + 1
 	[BROKER_A_STATE_KEY] = NLA_POLICY_MAX_LEN(BROKER_NAME_MAX),
 };
 
+/* BROKER_CMD_SCHEDULE_GET - do */
+static const struct nla_policy broker_schedule_get_nl_policy[BROKER_A_SCHEDULE_NAME + 1] = {
+	[BROKER_A_SCHEDULE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+};
+
+/* BROKER_CMD_SCHEDULE_NEW - do */
+static const struct nla_policy broker_schedule_new_nl_policy[BROKER_A_SCHEDULE_ENABLED + 1] = {
+	[BROKER_A_SCHEDULE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_SCHEDULE_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_SCHEDULE_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_SCHEDULE_PROPERTIES] = NLA_POLICY_MAX_LEN(BROKER_SCHEDULE_PROPS_MAX),
+	[BROKER_A_SCHEDULE_BODY] = NLA_POLICY_MAX_LEN(BROKER_SCHEDULE_BODY_MAX),
+	[BROKER_A_SCHEDULE_INTERVAL] = NLA_POLICY_MIN(NLA_U64, BROKER_INTERVAL_MIN),
+	[BROKER_A_SCHEDULE_CALENDAR] = NLA_POLICY_MAX_LEN(BROKER_CALENDAR_MAX),
+	[BROKER_A_SCHEDULE_CRON] = { .type = NLA_NUL_STRING, .len = BROKER_CRON_MAX, },
+	[BROKER_A_SCHEDULE_TIMEZONE] = { .type = NLA_NUL_STRING, .len = BROKER_TIMEZONE_MAX, },
+	[BROKER_A_SCHEDULE_ENABLED] = NLA_POLICY_MAX(NLA_U32, 1),
+};
+
+/* BROKER_CMD_SCHEDULE_SET - do */
+static const struct nla_policy broker_schedule_set_nl_policy[BROKER_A_SCHEDULE_ENABLED + 1] = {
+	[BROKER_A_SCHEDULE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_SCHEDULE_EXCHANGE] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_SCHEDULE_KEY] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+	[BROKER_A_SCHEDULE_PROPERTIES] = NLA_POLICY_MAX_LEN(BROKER_SCHEDULE_PROPS_MAX),
+	[BROKER_A_SCHEDULE_BODY] = NLA_POLICY_MAX_LEN(BROKER_SCHEDULE_BODY_MAX),
+	[BROKER_A_SCHEDULE_INTERVAL] = NLA_POLICY_MIN(NLA_U64, BROKER_INTERVAL_MIN),
+	[BROKER_A_SCHEDULE_CALENDAR] = NLA_POLICY_MAX_LEN(BROKER_CALENDAR_MAX),
+	[BROKER_A_SCHEDULE_CRON] = { .type = NLA_NUL_STRING, .len = BROKER_CRON_MAX, },
+	[BROKER_A_SCHEDULE_TIMEZONE] = { .type = NLA_NUL_STRING, .len = BROKER_TIMEZONE_MAX, },
+	[BROKER_A_SCHEDULE_ENABLED] = NLA_POLICY_MAX(NLA_U32, 1),
+};
+
+/* BROKER_CMD_SCHEDULE_DEL - do */
+static const struct nla_policy broker_schedule_del_nl_policy[BROKER_A_SCHEDULE_NAME + 1] = {
+	[BROKER_A_SCHEDULE_NAME] = { .type = NLA_NUL_STRING, .len = BROKER_NAME_MAX, },
+};
+
 /* Ops table for broker */
 static const struct genl_ops broker_nl_ops[] = {
 	{
@@ -652,6 +690,31 @@ static const struct genl_ops broker_nl_ops[] = {
 		.doit		= broker_nl_state_del_doit,
 		.policy		= broker_state_del_nl_policy,
 		.maxattr	= BROKER_A_STATE_KEY,
+	},
+	{
+		.cmd		= BROKER_CMD_SCHEDULE_GET,
+		.doit		= broker_nl_schedule_get_doit,
+		.dumpit		= broker_nl_schedule_get_dumpit,
+		.policy		= broker_schedule_get_nl_policy,
+		.maxattr	= BROKER_A_SCHEDULE_NAME,
+	},
+	{
+		.cmd		= BROKER_CMD_SCHEDULE_NEW,
+		.doit		= broker_nl_schedule_new_doit,
+		.policy		= broker_schedule_new_nl_policy,
+		.maxattr	= BROKER_A_SCHEDULE_ENABLED,
+	},
+	{
+		.cmd		= BROKER_CMD_SCHEDULE_SET,
+		.doit		= broker_nl_schedule_set_doit,
+		.policy		= broker_schedule_set_nl_policy,
+		.maxattr	= BROKER_A_SCHEDULE_ENABLED,
+	},
+	{
+		.cmd		= BROKER_CMD_SCHEDULE_DEL,
+		.doit		= broker_nl_schedule_del_doit,
+		.policy		= broker_schedule_del_nl_policy,
+		.maxattr	= BROKER_A_SCHEDULE_NAME,
 	},
 };
 

@@ -76,6 +76,12 @@ int broker_nl_state_get_doit(struct sk_buff *skb, struct genl_info *info);
 int broker_nl_state_get_dumpit(struct sk_buff *skb,
 			       struct netlink_callback *cb);
 int broker_nl_state_del_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_schedule_get_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_schedule_get_dumpit(struct sk_buff *skb,
+				  struct netlink_callback *cb);
+int broker_nl_schedule_new_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_schedule_set_doit(struct sk_buff *skb, struct genl_info *info);
+int broker_nl_schedule_del_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	BROKER_NLGRP_TOPOLOGY,

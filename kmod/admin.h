@@ -15,6 +15,7 @@ struct broker_consumer;
 struct broker_exchange;
 struct broker_queue;
 struct broker_queue_config;
+struct broker_recurrence;
 struct broker_selector;
 struct broker_return;
 struct broker_session;
@@ -96,6 +97,8 @@ int broker_nl_put_queue(struct sk_buff *skb, const struct broker_nl_head *head,
 			struct broker_queue *queue);
 int broker_nl_put_binding(struct sk_buff *skb, const struct broker_nl_head *head,
 			  struct broker_binding *binding);
+int broker_nl_put_schedule(struct sk_buff *skb, const struct broker_nl_head *head,
+			   struct broker_recurrence *recurrence);
 int broker_nl_put_consumer(struct sk_buff *skb, const struct broker_nl_head *head,
 			   struct broker_consumer *consumer);
 int broker_nl_put_consumer_ended(struct sk_buff *skb, const struct broker_nl_head *head,

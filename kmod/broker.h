@@ -66,14 +66,15 @@ struct workqueue_struct;
  * DOC: Lock order
  *
  *  1. broker.topology       (mutex)  exchanges, queues and bindings as a whole
- *  2. broker.retain_mutex   (mutex)  what exchanges retain, and who is told of it
- *  3. session.mutex         (mutex)  the set of a session's consumers; its end
- *  4. queue.lock            (spin)   entries, consumers and states of one queue
- *  5. session.lock          (spin)   what a session's readers and pollers wait for
- *  6. clock.lock            (spin)   what is due when
- *  7. advisories.lock       (spin)   what is to be told to administrators
- *  8. limits.lock           (spin)   who may have what, and who waits for it
- *  9. steps.lock            (spin)   what is to be told of traced messages
+ *  2. recurrence.mutex      (mutex)  what a schedule publishes, and when; held meanwhile
+ *  3. broker.retain_mutex   (mutex)  what exchanges retain, and who is told of it
+ *  4. session.mutex         (mutex)  the set of a session's consumers; its end
+ *  5. queue.lock            (spin)   entries, consumers and states of one queue
+ *  6. session.lock          (spin)   what a session's readers and pollers wait for
+ *  7. clock.lock            (spin)   what is due when
+ *  8. advisories.lock       (spin)   what is to be told to administrators
+ *  9. limits.lock           (spin)   who may have what, and who waits for it
+ * 10. steps.lock            (spin)   what is to be told of traced messages
  *
  * User memory is never touched under any of them.  All are taken in process
  * context only.
@@ -127,6 +128,8 @@ struct broker_stats {
  * @default_overflow: for queues made without (topology; read anywhere)
  * @policies: the highest precedence first (rcu; changed under topology)
  * @nr_policies: how many (topology)
+ * @recurrences: schedules, the oldest first (topology)
+ * @nr_recurrences: how many (topology)
  * @draining: nothing more is published (topology; read anywhere)
  * @default_exchange: "", for its counters (const)
  * @unused: auto-delete exchanges that lost their last binding (topology)
@@ -166,6 +169,8 @@ struct broker {
 	u32 default_overflow;
 	struct list_head policies;
 	u32 nr_policies;
+	struct list_head recurrences;
+	u32 nr_recurrences;
 	bool draining;
 	struct broker_exchange *default_exchange;
 	struct list_head unused;

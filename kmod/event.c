@@ -16,6 +16,7 @@
 #include "event.h"
 #include "exchange.h"
 #include "queue.h"
+#include "recurrence.h"
 
 /* NULL if nobody listens. */
 static struct sk_buff *event_new(const struct broker *broker, unsigned int group, size_t size)
@@ -121,6 +122,35 @@ void broker_event_binding(struct broker_binding *binding)
 void broker_event_binding_deleted(struct broker_binding *binding)
 {
 	event_binding(binding, BROKER_CMD_BINDING_DEL_NTF);
+}
+
+void broker_event_schedule(struct broker_recurrence *recurrence)
+{
+	struct broker *broker = recurrence->broker;
+	struct broker_nl_head head = broker_nl_head_event(broker, BROKER_CMD_SCHEDULE_NTF);
+	struct sk_buff *skb;
+
+	lockdep_assert_held(&broker->topology);
+	skb = event_new(broker, BROKER_NLGRP_TOPOLOGY, GENLMSG_DEFAULT_SIZE);
+	if (skb)
+		event_send(broker, BROKER_NLGRP_TOPOLOGY, skb,
+			   broker_nl_put_schedule(skb, &head, recurrence));
+}
+
+void broker_event_schedule_deleted(struct broker_recurrence *recurrence)
+{
+	const struct broker *broker = recurrence->broker;
+	struct broker_nl_head head = broker_nl_head_event(broker, BROKER_CMD_SCHEDULE_DEL_NTF);
+	struct sk_buff *skb;
+	void *hdr;
+	int err;
+
+	skb = event_new(broker, BROKER_NLGRP_TOPOLOGY, GENLMSG_DEFAULT_SIZE);
+	if (!skb)
+		return;
+	hdr = broker_nl_begin(skb, &head);
+	err = !hdr || nla_put_string(skb, BROKER_A_SCHEDULE_NAME, recurrence->name);
+	event_send(broker, BROKER_NLGRP_TOPOLOGY, skb, broker_nl_end(skb, hdr, err));
 }
 
 void broker_event_consumer(struct broker_consumer *consumer)

@@ -9,6 +9,7 @@ struct broker_binding;
 struct broker_consumer;
 struct broker_exchange;
 struct broker_queue;
+struct broker_recurrence;
 struct broker_return;
 
 /**
@@ -25,6 +26,8 @@ void broker_event_queue(struct broker_queue *queue);
 void broker_event_queue_deleted(struct broker_queue *queue, u32 end);
 void broker_event_binding(struct broker_binding *binding);
 void broker_event_binding_deleted(struct broker_binding *binding);
+void broker_event_schedule(struct broker_recurrence *recurrence);
+void broker_event_schedule_deleted(struct broker_recurrence *recurrence);
 void broker_event_consumer(struct broker_consumer *consumer);
 void broker_event_consumer_ended(struct broker_consumer *consumer,
 				 const struct broker_return *how);

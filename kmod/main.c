@@ -18,6 +18,7 @@
 #include "message.h"
 #include "policy.h"
 #include "queue.h"
+#include "recurrence.h"
 #include "step.h"
 
 #define CREATE_TRACE_POINTS
@@ -80,6 +81,7 @@ static void broker_end(struct broker *broker)
 	struct broker_queue *queue;
 	unsigned long id;
 
+	broker_recurrences_end(broker);
 	mutex_lock(&broker->topology);
 	xa_for_each(&broker->queue_ids, id, queue)
 		broker_queue_delete(queue, BROKER_QUEUE_END_REQUEST);
@@ -115,6 +117,7 @@ static int __net_init broker_net_init(struct net *net)
 	xa_init(&broker->sessions);
 	INIT_LIST_HEAD(&broker->unused);
 	INIT_LIST_HEAD(&broker->policies);
+	INIT_LIST_HEAD(&broker->recurrences);
 	broker->default_max_messages = BROKER_DEFAULT_MAX_MESSAGES;
 	broker->default_max_bytes = BROKER_DEFAULT_MAX_BYTES;
 	broker->default_overflow = BROKER_OVERFLOW_REJECT;

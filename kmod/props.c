@@ -195,3 +195,18 @@ bool broker_props_find_header(const void *props, size_t len, const char *name, s
 	}
 	return false;
 }
+
+char *broker_prop_put_header(char *at, const char *name, u8 type, const void *value,
+			     u32 value_len)
+{
+	const struct broker_prop head = {
+		.id = BROKER_PROP_HEADER,
+		.type = type,
+		.name_len = strlen(name),
+		.value_len = value_len,
+	};
+
+	at = memcpy(at, &head, sizeof(head)) + sizeof(head);
+	at = memcpy(at, name, head.name_len) + head.name_len;
+	return memcpy(at, value, value_len) + value_len;
+}

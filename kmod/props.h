@@ -83,4 +83,8 @@ bool broker_props_find_header(const void *props, size_t len, const char *name, s
 /** broker_prop_int64() - the value of an INT64, or the bits of a DOUBLE */
 s64 broker_prop_int64(const struct broker_prop_view *view);
 
+/* Writes a user header to @at; returns where the next property goes. */
+char *broker_prop_put_header(char *at, const char *name, u8 type, const void *value,
+			     u32 value_len);
+
 #endif /* _BROKER_PROPS_H */

@@ -561,8 +561,17 @@ void broker_publish_confirm(struct broker_submission *submit, struct broker_rout
 	}
 }
 
-/* @request: the message asks for replies; or NULL */
-static int publish_to_queues(struct broker_submission *submit, const struct broker_op *op,
+/**
+ * broker_publish_to_queues() - Charge, reserve and commit
+ * @submit: the call; submit->routes is where the message goes
+ * @op: the publish
+ * @message: what it publishes
+ * @request: the message asks for replies; or NULL
+ * @result: told
+ *
+ * Return: 0, or why it is in no queue.
+ */
+int broker_publish_to_queues(struct broker_submission *submit, const struct broker_op *op,
 			     struct broker_message *message, struct broker_request *request,
 			     struct broker_result *result)
 {
@@ -611,7 +620,7 @@ static int publish_request(struct broker_submission *submit, const struct broker
 	request = broker_request_open(submit->session, op->user_data);
 	if (IS_ERR(request))
 		return PTR_ERR(request);
-	err = publish_to_queues(submit, op, message, request, result);
+	err = broker_publish_to_queues(submit, op, message, request, result);
 	if (err || !result->accepted)
 		broker_request_withdraw(request);
 	broker_request_put(request);
@@ -653,40 +662,6 @@ struct broker_message *broker_publish_message(struct broker_submission *submit,
 	return ERR_PTR(err);
 }
 
-/**
- * broker_submit_will() - Publish to every queue that can take it now
- * @session: has ended
- * @will: its message is final
- *
- * Nobody is left who could try again, so a queue that refuses stops no other,
- * and is counted as for any publish.
- */
-void broker_submit_will(struct broker_session *session, struct broker_will *will)
-{
-	const struct broker_op op = {
-		.flags = BROKER_PUBLISH_F_OPTIONAL | BROKER_PUBLISH_F_PARTIAL,
-	};
-	struct broker_submission submit = {
-		.session = session,
-		.sender = will->message->sender,
-		.routes = will->routes,
-		.ready_made = will->entries,
-	};
-	struct broker_result result = {};
-	int err;
-
-	trace_broker_publish(session, will->message);
-	err = broker_publish_route(&submit, &op, will->message);
-	if (!err && submit.routes.rewritten)
-		broker_message_rewrite(will->message, submit.routes.key, submit.routes.key_len);
-	if (!err)
-		err = publish_to_queues(&submit, &op, will->message, NULL, &result);
-	broker_routes_put(&submit.routes);
-	will->routes = submit.routes;
-	will->entries = submit.ready_made;
-	atomic64_inc(err ? &session->refused : &session->published);
-}
-
 /* The end of a publish: what is told of it. */
 static int publish_end(struct broker_submission *submit, u32 index, const struct broker_op *op,
 		       struct broker_result *result, int err)
@@ -712,7 +687,7 @@ static int publish_and_retain(struct broker_submission *submit, const struct bro
 	      broker_routes_rewrite(routes, &message) ?:
 	      broker_retain_prepare(&retain, routes->exchange, message);
 	if (!err) {
-		err = publish_to_queues(submit, op, message, NULL, result);
+		err = broker_publish_to_queues(submit, op, message, NULL, result);
 		if (err)
 			broker_retain_abort(&retain);
 		else
@@ -788,7 +763,7 @@ int broker_submit_publish(struct broker_submission *submit, u32 index, const str
 	if (!err && (op->flags & BROKER_PUBLISH_F_REQUEST))
 		err = publish_request(submit, op, message, result);
 	else if (!err)
-		err = publish_to_queues(submit, op, message, NULL, result);
+		err = broker_publish_to_queues(submit, op, message, NULL, result);
 	broker_message_put(message);
 	return publish_end(submit, index, op, result, err);
 }

@@ -24,6 +24,34 @@
 #include "session.h"
 #include "will.h"
 
+static void session_init(struct broker_session *session, struct broker *broker)
+{
+	refcount_set(&session->refs, 1);
+	session->broker = broker;
+	mutex_init(&session->mutex);
+	xa_init_flags(&session->consumers, XA_FLAGS_ALLOC1);
+	INIT_LIST_HEAD(&session->queues);
+	INIT_LIST_HEAD(&session->wills);
+	spin_lock_init(&session->lock);
+	INIT_LIST_HEAD(&session->readable);
+	INIT_LIST_HEAD(&session->gone);
+	INIT_LIST_HEAD(&session->requests);
+	INIT_LIST_HEAD(&session->replies);
+	INIT_LIST_HEAD(&session->waiters);
+	init_waitqueue_head(&session->wait);
+	INIT_LIST_HEAD(&session->of_full);
+}
+
+/*
+ * One as which the broker itself publishes: zeroed, number 0, in no table.  It has
+ * ended, so it remembers nothing, and is freed with what it is part of.
+ */
+void broker_session_init_own(struct broker_session *session, struct broker *broker)
+{
+	session_init(session, broker);
+	session->ended = true;
+}
+
 /* A session of the calling process; pins the broker's namespace.  -ENOMEM, -EDQUOT. */
 struct broker_session *broker_session_new(struct broker *broker)
 {
@@ -37,23 +65,10 @@ struct broker_session *broker_session_new(struct broker *broker)
 			       -ENOMEM;
 	if (err)
 		goto err_free;
-	refcount_set(&session->refs, 1);
-	session->broker = broker;
+	session_init(session, broker);
 	session->id = broker_next_session_id();
 	session->uid = current_euid();
 	get_task_comm(session->comm, current);
-	mutex_init(&session->mutex);
-	xa_init_flags(&session->consumers, XA_FLAGS_ALLOC1);
-	INIT_LIST_HEAD(&session->queues);
-	INIT_LIST_HEAD(&session->wills);
-	spin_lock_init(&session->lock);
-	INIT_LIST_HEAD(&session->readable);
-	INIT_LIST_HEAD(&session->gone);
-	INIT_LIST_HEAD(&session->requests);
-	INIT_LIST_HEAD(&session->replies);
-	INIT_LIST_HEAD(&session->waiters);
-	init_waitqueue_head(&session->wait);
-	INIT_LIST_HEAD(&session->of_full);
 
 	err = xa_insert(&broker->sessions, session->id, session, GFP_KERNEL);
 	if (err)

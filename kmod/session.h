@@ -128,6 +128,7 @@ struct broker_session {
 };
 
 struct broker_session *broker_session_new(struct broker *broker);
+void broker_session_init_own(struct broker_session *session, struct broker *broker);
 void broker_session_end(struct broker_session *session, u8 cause, u8 code, bool failed);
 struct broker_session *broker_session_get(struct broker_session *session);
 void broker_session_put(struct broker_session *session);

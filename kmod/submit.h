@@ -12,6 +12,7 @@ struct broker_consumer;
 struct broker_entry;
 struct broker_message;
 struct broker_op;
+struct broker_request;
 struct broker_result;
 struct broker_sender;
 struct broker_session;
@@ -73,12 +74,18 @@ void broker_publish_count_refusals(struct broker_submission *submit, struct brok
 				   u32 messages, u64 bytes);
 int broker_publish_commit(struct broker_submission *submit, struct broker_routes *routes,
 			  struct broker_transaction *transaction, struct broker_result *result);
+int broker_publish_to_queues(struct broker_submission *submit, const struct broker_op *op,
+			     struct broker_message *message, struct broker_request *request,
+			     struct broker_result *result);
 void broker_publish_confirm(struct broker_submission *submit, struct broker_routes *routes,
 			    u32 index, struct broker_result *result);
 bool broker_publish_is_unconfirmed(const struct broker_op *op, int err);
-void broker_submit_will(struct broker_session *session, struct broker_will *will);
 int broker_submit_publish(struct broker_submission *submit, u32 index, const struct broker_op *op,
 			  struct broker_result *result);
+
+/* submit-own.c */
+int broker_submit_own(struct broker_session *session, struct broker_message *message);
+void broker_submit_will(struct broker_session *session, struct broker_will *will);
 
 /* submit.c */
 int broker_settle_check(const struct broker_op *op);

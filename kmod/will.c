@@ -11,6 +11,7 @@
 #include "entry.h"
 #include "memory.h"
 #include "message.h"
+#include "props.h"
 #include "session.h"
 #include "submit.h"
 #include "will.h"
@@ -167,21 +168,6 @@ static const char *cause_word(u8 cause)
 	}
 }
 
-/* Writes a header to @at; returns where the next one goes. */
-static char *put_header(char *at, const char *name, u8 type, const void *value, u32 value_len)
-{
-	const struct broker_prop head = {
-		.id = BROKER_PROP_HEADER,
-		.type = type,
-		.name_len = strlen(name),
-		.value_len = value_len,
-	};
-
-	at = memcpy(at, &head, sizeof(head)) + sizeof(head);
-	at = memcpy(at, name, head.name_len) + head.name_len;
-	return memcpy(at, value, value_len) + value_len;
-}
-
 /* Appends to the properties how the process died. */
 static void will_tell(struct broker_message *message, u8 cause, u8 code)
 {
@@ -192,8 +178,9 @@ static void will_tell(struct broker_message *message, u8 cause, u8 code)
 	BUILD_BUG_ON(2 * sizeof(struct broker_prop) + sizeof("broker.cause") - 1 +
 		     sizeof("exited") - 1 + sizeof("broker.code") - 1 + sizeof(number) >
 		     sizeof(added));
-	end = put_header(added, "broker.cause", BROKER_TYPE_STRING, word, strlen(word));
-	end = put_header(end, "broker.code", BROKER_TYPE_INT64, &number, sizeof(number));
+	end = broker_prop_put_header(added, "broker.cause", BROKER_TYPE_STRING, word, strlen(word));
+	end = broker_prop_put_header(end, "broker.code", BROKER_TYPE_INT64, &number,
+				     sizeof(number));
 	body = message->data + broker_message_data_size(message) - message->body_len;
 	memmove(body + (end - added), body, message->body_len);
 	memcpy(body, added, end - added);

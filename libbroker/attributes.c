@@ -356,6 +356,26 @@ static const struct broker_attribute state_list[] = {
 	PLAIN(STATE, DATA, "data", BYTES),
 };
 
+static const struct broker_attribute schedule_list[] = {
+	PLAIN(SCHEDULE, NAME, "name", STRING),
+	PLAIN(SCHEDULE, EXCHANGE, "exchange", STRING),
+	PLAIN(SCHEDULE, KEY, "key", STRING),
+	PLAIN(SCHEDULE, PROPERTIES, "properties", BYTES),
+	PLAIN(SCHEDULE, BODY, "body", BYTES),
+	PLAIN(SCHEDULE, INTERVAL, "interval", U64),
+	PLAIN(SCHEDULE, CALENDAR, "calendar", BYTES),
+	PLAIN(SCHEDULE, CRON, "cron", CRON),
+	PLAIN(SCHEDULE, TIMEZONE, "timezone", CRON),
+	WORDY(SCHEDULE, ENABLED, "enabled", WORD, switches),
+	PLAIN(SCHEDULE, UID, "uid", U32),
+	PLAIN(SCHEDULE, NEXT, "next", U64),
+	PLAIN(SCHEDULE, FIRED, "fired", U64),
+	PLAIN(SCHEDULE, FAILED, "failed", U64),
+	PLAIN(SCHEDULE, MISSED, "missed", U64),
+	PLAIN(SCHEDULE, ERROR, "error", U32),
+	PLAIN(SCHEDULE, OFFSETS_UNTIL, "offsets-until", U64),
+};
+
 #define SET(text, array, last)	{ text, array, COUNT(array), last }
 
 const struct broker_attributes broker_attributes[] = {
@@ -374,4 +394,5 @@ const struct broker_attributes broker_attributes[] = {
 	[BROKER_OBJECT_RETAINED] = SET("retained", retained_list, BROKER_A_RETAINED_MAX),
 	[BROKER_OBJECT_PRODUCER] = SET("producer", producer_list, BROKER_A_PRODUCER_MAX),
 	[BROKER_OBJECT_STATE]	 = SET("state", state_list, BROKER_A_STATE_MAX),
+	[BROKER_OBJECT_SCHEDULE] = SET("schedule", schedule_list, BROKER_A_SCHEDULE_MAX),
 };

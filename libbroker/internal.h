@@ -71,6 +71,7 @@ enum broker_kind {
 	KIND_BYTES,
 	KIND_HEADERS,
 	KIND_FILTER,		/* text; its program is the attribute "filter" */
+	KIND_CRON,		/* text; with "timezone" it makes the attribute "calendar" */
 };
 
 struct broker_attribute {
@@ -89,6 +90,17 @@ struct broker_attributes {
 	unsigned int max;		/* highest id */
 };
 
+/* What a time zone does from some time on */
+struct broker_zone {
+	int64_t from;			/* seconds since 1970 */
+	int32_t offset;			/* minutes ahead of UTC then */
+	struct broker_calendar_change changes[BROKER_MAX_CALENDAR_CHANGES];
+	unsigned int nr;
+};
+
+/* Return: 0; -ENOENT; -EINVAL: the file is malformed; or of reading it. */
+int broker_zone_read(struct broker_zone *zone, const char *name, int64_t from);
+
 struct broker_command {
 	const char *name;		/* NULL: no such command */
 	uint8_t type;			/* enum broker_object_type */
@@ -99,7 +111,7 @@ struct broker_command {
 extern const char *const broker_causes[];
 #define NR_CAUSES	11
 
-extern const struct broker_attributes broker_attributes[BROKER_OBJECT_STATE + 1];
+extern const struct broker_attributes broker_attributes[BROKER_OBJECT_SCHEDULE + 1];
 extern const struct broker_command broker_commands[];
 extern const unsigned int broker_nr_commands;
 

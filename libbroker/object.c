@@ -233,6 +233,30 @@ static int set_filter(struct broker_object *object, unsigned int index, const ch
 	return err;
 }
 
+/* Text and time zone of a calendar, in either order, and the calendar once there is a text. */
+static int set_cron(struct broker_object *object, unsigned int index, const char *text)
+{
+	struct value *calendar = &object->values[find_name(object, "calendar")];
+	bool is_zone = index == (unsigned int)find_name(object, "timezone");
+	struct broker_cron *cron = NULL;
+	const void *program;
+	size_t length;
+	int err = 0;
+
+	if (!is_zone || broker_object_has(object, "cron"))
+		err = broker_cron_new(&cron, is_zone ? broker_object_string(object, "cron") : text,
+				      is_zone ? text : broker_object_string(object, "timezone"),
+				      NULL, NULL);
+	if (err)
+		return err == -ENOMEM ? err : -EINVAL;
+	if (cron) {
+		program = broker_cron_calendar(cron, &length);
+		err = put_text(calendar, program, length);
+		broker_cron_free(cron);
+	}
+	return err ? err : put_text(&object->values[index], text, strlen(text));
+}
+
 int broker_object_set_string(struct broker_object *object, const char *name, const char *value)
 {
 	const struct broker_attribute *attribute;
@@ -249,6 +273,8 @@ int broker_object_set_string(struct broker_object *object, const char *name, con
 		return put_text(&object->values[index], value, strlen(value));
 	case KIND_FILTER:
 		return set_filter(object, index, value);
+	case KIND_CRON:
+		return set_cron(object, index, value);
 	case KIND_BYTES:
 	case KIND_HEADERS:
 		return -EINVAL;
@@ -418,6 +444,7 @@ int broker_object_attribute(const struct broker_object *object, unsigned int ind
 		[KIND_BYTES]	= BROKER_VALUE_BYTES,
 		[KIND_HEADERS]	= BROKER_VALUE_HEADERS,
 		[KIND_FILTER]	= BROKER_VALUE_STRING,
+		[KIND_CRON]	= BROKER_VALUE_STRING,
 	};
 
 	for (unsigned int i = 0; i < object->attributes->count; i++) {
@@ -500,6 +527,7 @@ static int put_value(struct nl_msg *msg, const struct broker_attribute *attribut
 	switch (attribute->kind) {
 	case KIND_STRING:
 	case KIND_FILTER:
+	case KIND_CRON:
 		return nla_put_string(msg, attribute->id, value->text);
 	case KIND_U64:
 		return nla_put_u64(msg, attribute->id, value->number);
@@ -563,6 +591,7 @@ static int parse_value(struct broker_object *object, int index, struct nlattr *a
 	switch (attribute->kind) {
 	case KIND_STRING:
 	case KIND_FILTER:
+	case KIND_CRON:
 		return put_text(value, nla_data(attr), strnlen(nla_data(attr), nla_len(attr)));
 	case KIND_BYTES:
 		return put_text(value, nla_data(attr), nla_len(attr));

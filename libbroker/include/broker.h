@@ -29,6 +29,7 @@ struct broker_batch;	/* operations to submit in one call */
 struct broker_inbox;	/* where received messages arrive */
 struct broker_admin;	/* a netlink connection for administration */
 struct broker_filter;	/* which messages are wanted */
+struct broker_cron;	/* when something is to come again */
 struct broker_object;	/* an exchange, queue, binding, … as administration sees it */
 
 /** broker_version() - Version of the library, "major.minor.patch"; static, never NULL. */
@@ -557,6 +558,44 @@ const char *broker_filter_text(const struct broker_filter *filter);
 const void *broker_filter_program(const struct broker_filter *filter, size_t *length);
 
 /**
+ * DOC: Calendars
+ *
+ * When a schedule publishes: the five fields of cron, or one of @yearly, @monthly,
+ * @weekly, @daily, @midnight and @hourly, in a time zone.  It never changes, so any
+ * number of threads may use it.
+ */
+
+/**
+ * broker_cron_new() - Compile a calendar
+ * @cron: where to put it; free with broker_cron_free()
+ * @text: the fields minute, hour, day of the month, month and day of the week
+ * @timezone: name of a time zone such as "Europe/Berlin"; "" or NULL: UTC
+ * @error: where to put why it is none, in a static sentence; or NULL
+ * @error_column: where to put the place in @text, from 1; 0: none; or NULL
+ *
+ * The zone is read from the system's files, and known for its next
+ * BROKER_MAX_CALENDAR_CHANGES changes.  What its changes do to times of day:
+ * "Calendars" in linux/broker.h.
+ *
+ * Return: 0; -EINVAL: @text is no calendar, or the file of the zone is malformed;
+ * -ENOENT: no such zone; -EACCES; -EIO; -ENOMEM.
+ */
+int broker_cron_new(struct broker_cron **cron, const char *text, const char *timezone,
+		    const char **error, unsigned int *error_column);
+
+/** broker_cron_free() - Free a calendar; NULL is fine.  Returns NULL. */
+struct broker_cron *broker_cron_free(struct broker_cron *cron);
+
+/** broker_cron_text() - The text it was made from; valid as long as the calendar. */
+const char *broker_cron_text(const struct broker_cron *cron);
+
+/** broker_cron_timezone() - Its time zone as given, or ""; valid as long as the calendar. */
+const char *broker_cron_timezone(const struct broker_cron *cron);
+
+/** broker_cron_calendar() - What the kernel takes; valid as long as the calendar. */
+const void *broker_cron_calendar(const struct broker_cron *cron, size_t *length);
+
+/**
  * DOC: Inboxes
  *
  * An inbox is the memory that messages are received into.  It grows to take the
@@ -797,6 +836,7 @@ enum broker_object_type {
 	BROKER_OBJECT_RETAINED,
 	BROKER_OBJECT_PRODUCER,
 	BROKER_OBJECT_STATE,
+	BROKER_OBJECT_SCHEDULE,
 };
 
 /* How to read an attribute. */
@@ -838,7 +878,8 @@ int broker_object_set_number(struct broker_object *object, const char *name, uin
  *
  * Takes any attribute but BYTES and HEADERS: a number is parsed (decimal, or
  * octal and hexadecimal as in C; "mode" is always octal), words are looked up,
- * a flag is "1" or "0".
+ * a flag is "1" or "0".  The "cron" and "timezone" of a schedule also set its
+ * "calendar", which they make together.
  *
  * Return: as broker_object_set_number(); -EINVAL also: not a number, not one of the words.
  */

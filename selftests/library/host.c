@@ -384,6 +384,40 @@ static void test_object_bytes_and_headers(void)
 	broker_object_free(route);
 }
 
+static bool same_bytes(const struct broker_object *a, const struct broker_object *b,
+		       const char *name)
+{
+	size_t a_length = 0, b_length = 0;
+	const void *a_bytes = broker_object_bytes(a, name, &a_length);
+	const void *b_bytes = broker_object_bytes(b, name, &b_length);
+
+	return a_length == b_length && !a_bytes == !b_bytes &&
+	       (!a_bytes || !memcmp(a_bytes, b_bytes, a_length));
+}
+
+/* Text and time zone make the calendar, in whichever order they come. */
+static void test_object_calendar(void)
+{
+	struct broker_object *one = new_object(BROKER_OBJECT_SCHEDULE);
+	struct broker_object *other = new_object(BROKER_OBJECT_SCHEDULE);
+	size_t length, utc;
+
+	EXPECT_EQ(broker_object_set_string(one, "cron", "0 9 * * mon"), 0);
+	EXPECT(broker_object_bytes(one, "calendar", &utc) != NULL);
+	EXPECT_EQ(broker_object_set_string(one, "timezone", "America/New_York"), 0);
+	EXPECT_EQ(broker_object_set_string(other, "timezone", "America/New_York"), 0);
+	EXPECT(!broker_object_has(other, "calendar"));
+	EXPECT_EQ(broker_object_set_string(other, "cron", "0 9 * * mon"), 0);
+	EXPECT(broker_object_bytes(one, "calendar", &length) != NULL);
+	EXPECT(length > utc && same_bytes(one, other, "calendar"));
+	EXPECT_EQ(broker_object_set_string(one, "cron", "0 9 * *"), -EINVAL);
+	EXPECT_EQ(broker_object_set_string(one, "timezone", "Nowhere"), -EINVAL);
+	EXPECT(!strcmp(broker_object_string(one, "cron"), "0 9 * * mon"));
+	EXPECT(same_bytes(one, other, "calendar"));
+	broker_object_free(one);
+	broker_object_free(other);
+}
+
 /* What @object looks like when it has been sent and received. */
 static struct broker_object *over_the_wire(const struct broker_object *object)
 {
@@ -401,21 +435,10 @@ static struct broker_object *over_the_wire(const struct broker_object *object)
 	return received;
 }
 
-static bool same_bytes(const struct broker_object *a, const struct broker_object *b,
-		       const char *name)
-{
-	size_t a_length = 0, b_length = 0;
-	const void *a_bytes = broker_object_bytes(a, name, &a_length);
-	const void *b_bytes = broker_object_bytes(b, name, &b_length);
-
-	return a_length == b_length && !a_bytes == !b_bytes &&
-	       (!a_bytes || !memcmp(a_bytes, b_bytes, a_length));
-}
-
 /* Each attribute of each type, by whichever setter takes it. */
 static void test_wire_attributes(void)
 {
-	for (unsigned int type = 0; type <= BROKER_OBJECT_STATE; type++) {
+	for (unsigned int type = 0; type <= BROKER_OBJECT_SCHEDULE; type++) {
 		struct broker_object *object = new_object(type);
 		struct broker_object *received;
 		enum broker_value_type value_type;
@@ -424,11 +447,13 @@ static void test_wire_attributes(void)
 
 		for (unsigned int i = 0; i < broker_attributes[type].count; i++) {
 			unsigned int kind = broker_attributes[type].list[i].kind;
+			const char *text;
 
 			name = broker_attributes[type].list[i].name;
+			text = kind == KIND_FILTER ? "a = 1" : kind != KIND_CRON ? name :
+			       !strcmp(name, "cron") ? "@daily" : "UTC";
 			if (!broker_object_set_number(object, name, 1) ||
-			    !broker_object_set_string(object, name, kind == KIND_FILTER ? "a = 1" :
-										      name) ||
+			    !broker_object_set_string(object, name, text) ||
 			    !broker_object_set_bytes(object, name, "\0\1", 2) ||
 			    !broker_object_add_header(object, "h", 0, NULL, 0))
 				count++;
@@ -527,6 +552,7 @@ static const struct tap_test tests[] = {
 	TAP_TEST(object_numbers),
 	TAP_TEST(object_words),
 	TAP_TEST(object_bytes_and_headers),
+	TAP_TEST(object_calendar),
 	TAP_TEST(wire_attributes),
 	TAP_TEST(wire_headers),
 	TAP_TEST(wire_unknown),

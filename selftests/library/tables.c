@@ -14,6 +14,7 @@ static const char *const kinds[] = {
 	[KIND_BYTES]	= "binary",
 	[KIND_HEADERS]	= "header",
 	[KIND_FILTER]	= "string",
+	[KIND_CRON]	= "string",
 };
 
 static void print_attribute(const char *set, const struct broker_attribute *attribute)
@@ -27,7 +28,7 @@ static void print_attribute(const char *set, const struct broker_attribute *attr
 
 int main(void)
 {
-	for (unsigned int i = 0; i <= BROKER_OBJECT_STATE; i++) {
+	for (unsigned int i = 0; i <= BROKER_OBJECT_SCHEDULE; i++) {
 		for (unsigned int j = 0; j < broker_attributes[i].count; j++)
 			print_attribute(broker_attributes[i].set, &broker_attributes[i].list[j]);
 	}

@@ -65,7 +65,7 @@ EXCHANGE_FLAGS = Names(ENUM, "BROKER_EXCHANGE_FLAGS_")
 
 # Attributes that are text; what is neither that nor nested is an integer.
 TEXT = re.compile(r"_(NAME|ALTERNATE|QUEUE|EXCHANGE|TO_EXCHANGE|KEY|COMM|VERSION|VIA|PATTERN"
-                  r"|STRING|TO|REASON|HASH_HEADER|FILTER_TEXT|FROM)$")
+                  r"|STRING|TO|REASON|HASH_HEADER|FILTER_TEXT|FROM|CRON|TIMEZONE)$")
 
 
 def attribute_set(command):

@@ -1539,6 +1539,65 @@ struct broker_browse {
 #define BROKER_IOC_BROWSE _IO(BROKER_IOC_TYPE, BROKER_NR_BROWSE)
 
 /**
+ * DOC: Calendars
+ *
+ * A schedule (netlink) may publish at times of day, which are given as a struct
+ * broker_calendar and, right behind it, up to BROKER_MAX_CALENDAR_CHANGES of struct
+ * broker_calendar_change, the earliest first.  cron's five fields are bits in it,
+ * libbroker's broker_cron_new() compiles them.  Times are whole minutes since 1970,
+ * offsets minutes that local time is ahead of UTC.
+ *
+ * A minute of local time matches if its minute, hour and month do, and its day: of the
+ * month and of the week, or with BROKER_CALENDAR_F_EITHER_DAY one of both.
+ *
+ * Where a change of offset sets the local time forward, minutes that match and do not
+ * exist are made up for at the moment of the change, all together once.  Where it sets
+ * it back, of two local minutes that are the same the first matches.  A calendar that
+ * has all hours goes by time as it passes: nothing is made up for, and both match.
+ *
+ * Behind the last change its offset goes on.  Changes are two days apart at least, the
+ * first is that long after 1970, none is 2^31 minutes after it; an offset is less
+ * than a day.
+ *
+ * EINVAL: it is malformed, or never matches.
+ */
+#define BROKER_MAX_CALENDAR_CHANGES	32
+#define BROKER_MAX_CRON			255	/* bytes of the text it was made from */
+#define BROKER_MAX_TIMEZONE		63	/* bytes of its time zone's name */
+
+#define BROKER_CALENDAR_F_EITHER_DAY	(1 << 0)	/* @days or @weekdays is enough */
+
+/**
+ * struct broker_calendar - which minutes of local time match
+ * @minutes: bit N: minute N of an hour, 0 to 59
+ * @hours: bit N: hour N of a day, 0 to 23
+ * @days: bit N: day N of a month, 1 to 31
+ * @months: bit N: month N, 1 to 12
+ * @weekdays: bit N: day N of a week, 0 to 6; 0 is Sunday
+ * @flags: BROKER_CALENDAR_F_*
+ * @offset: before the first change
+ */
+struct broker_calendar {
+	__aligned_u64 minutes;
+	__u32 hours;
+	__u32 days;
+	__u16 months;
+	__u8 weekdays;
+	__u8 flags;
+	__s32 offset;
+};
+
+/**
+ * struct broker_calendar_change - local time changes
+ * @minute: when
+ * @offset: from then on
+ */
+struct broker_calendar_change {
+	__u32 minute;
+	__s32 offset;
+};
+
+/**
  * DOC: poll, select, epoll
  *
  * EPOLLIN: RECEIVE with @consumer 0 would return at once; or a consumer gets nothing
