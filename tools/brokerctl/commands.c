@@ -27,6 +27,13 @@
 	OPT_DEAD_LETTER_KEY, OPT_DEDUPE_WINDOW, OPT_DEDUPE_MAX, OPT_EXPIRES, OPT_PAUSED,        \
 	OPT_MAX_RATE, OPT_MAX_BURST, OPT_ORDERING, OPT_SLOW_AFTER, OPT_SLOW_ACTION
 
+/* Those of a message that may come again */
+#define SCHEDULE_OPTIONS                                                                        \
+	OPT_EVERY, OPT_CRON, OPT_TIMEZONE, OPT_ENABLED, OPT_BODY, OPT_BODY_FILE,                \
+	OPT_CONTENT_TYPE, OPT_CONTENT_ENCODING, OPT_MESSAGE_ID, OPT_CORRELATION_ID,             \
+	OPT_REPLY_TO, OPT_TYPE, OPT_APP_ID, OPT_SUBJECT, OPT_GROUP_KEY, OPT_TRACEPARENT,        \
+	OPT_USER_ID, OPT_TIMESTAMP, OPT_MESSAGE_TTL, OPT_PRIORITY, OPT_DELIVERY_MODE, OPT_HEADER
+
 /* What policies may say of queues */
 #define POLICY_OPTIONS                                                                          \
 	OPT_PRECEDENCE, OPT_MAX_MESSAGES, OPT_MAX_BYTES, OPT_OVERFLOW, OPT_SINGLE_ACTIVE,       \
@@ -157,10 +164,10 @@ const struct command commands[] = {
 	{
 		.verb = "export",
 		.brief = "Write all definitions as JSON",
-		.details = "Settings of the broker, exchanges, queues, bindings, policies and "
-			   "access rules, with all that can be set of them. Exclusive queues, "
-			   "queues whose names the broker made up, and their bindings are left "
-			   "out.",
+		.details = "Settings of the broker, exchanges, queues, bindings, policies, "
+			   "access rules and schedules, with all that can be set of them. "
+			   "Exclusive queues, queues whose names the broker made up, and their "
+			   "bindings are left out.",
 		.options = { OPT_DIGEST },
 		.run = export_run,
 	},
@@ -465,6 +472,51 @@ const struct command commands[] = {
 				 .optional = true } },
 		.options = { OPT_VERBOSE },
 		.run = object_show,
+	},
+	{
+		.noun = "schedule", .verb = "add",
+		.brief = "Have the broker publish a message again and again",
+		.details = "With the caller's rights, as they are at the time. The message carries "
+			   "the headers broker.schedule, its NAME, and broker.scheduled, the "
+			   "time that was due in milliseconds since 1970.",
+		.object = &noun_schedule,
+		.arguments = { { .name = "NAME", .attribute = "name" }, PUBLISH_ARGUMENTS },
+		.options = { SCHEDULE_OPTIONS },
+		.run = object_add,
+	},
+	{
+		.noun = "schedule", .verb = "set",
+		.brief = "Change a schedule",
+		.details = "Properties and headers that are given replace all there are. Another "
+			   "time, and on after off, begin anew.",
+		.object = &noun_schedule,
+		.arguments = { { .name = "NAME", .attribute = "name", .names = NAMES_SCHEDULE } },
+		.options = { OPT_SCHEDULE_EXCHANGE, OPT_SCHEDULE_KEY, SCHEDULE_OPTIONS },
+		.run = object_set,
+	},
+	{
+		.noun = "schedule", .verb = "del",
+		.brief = "Delete schedules",
+		.object = &noun_schedule,
+		.arguments = { { .name = "NAME", .attribute = "name", .names = NAMES_SCHEDULE,
+				 .repeat = true } },
+		.run = object_del,
+	},
+	{
+		.noun = "schedule", .verb = "show",
+		.brief = "List schedules, or show those named in full",
+		.object = &noun_schedule,
+		.arguments = { { .name = "NAME", .attribute = "name", .names = NAMES_SCHEDULE,
+				 .repeat = true, .optional = true } },
+		.options = { OPT_VERBOSE, OPT_WIDE },
+		.run = object_show,
+	},
+	{
+		.noun = "schedule", .verb = "next",
+		.brief = "Tell when a calendar comes next; the broker is not asked",
+		.arguments = { { .name = "FIELDS" } },
+		.options = { OPT_TIMEZONE, OPT_COUNT },
+		.run = schedule_next,
 	},
 	{
 		.noun = "limit", .verb = "add",

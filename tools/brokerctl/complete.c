@@ -60,15 +60,20 @@ static void offer_names(enum names names, const char *prefix)
 		[NAMES_USER] = "users",
 		[NAMES_GROUP] = "groups",
 	};
+	static const int commands[] = {
+		[NAMES_EXCHANGE] = BROKER_CMD_EXCHANGE_GET,
+		[NAMES_QUEUE] = BROKER_CMD_QUEUE_GET,
+		[NAMES_SCHEDULE] = BROKER_CMD_SCHEDULE_GET,
+	};
 
 	switch (names) {
 	case NAMES_NONE:
 		break;
 	case NAMES_EXCHANGE:
 	case NAMES_QUEUE:
+	case NAMES_SCHEDULE:
 		puts("words");
-		names_each(names == NAMES_QUEUE ? BROKER_CMD_QUEUE_GET : BROKER_CMD_EXCHANGE_GET,
-			   offer_name, (void *)prefix);
+		names_each(commands[names], offer_name, (void *)prefix);
 		break;
 	default:
 		puts(kinds[names]);

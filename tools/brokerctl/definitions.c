@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cgroup.h"
+#include "content.h"
 #include "definitions.h"
 #include "header.h"
 #include "json.h"
@@ -27,6 +28,10 @@ const struct kind kinds[NR_KINDS] = {
 	},
 	[KIND_LIMIT] = {
 		.noun = &noun_limit, .member = "limits", .identity = { "kind", "uid", "cgroup" },
+	},
+	[KIND_SCHEDULE] = {
+		.noun = &noun_schedule, .member = "schedules", .identity = { "name" },
+		.together = { "cron", "timezone" },
 	},
 };
 
@@ -194,6 +199,8 @@ static int assign(struct broker_object *object, const char *attribute, json_t *v
 	size_t i;
 	int error = 0;
 
+	if (is_content(attribute))
+		return content_assign(object, attribute, value);
 	switch (json_typeof(value)) {
 	case JSON_STRING:
 		return broker_object_set_string(object, attribute, json_string_value(value));
@@ -640,6 +647,17 @@ char *definitions_canonical(const struct definitions *all)
 	return text;
 }
 
+/* Names without a "-" are members as they are. */
+static void add_together(json_t *members, const struct definition *definition)
+{
+	for (const char *const *name = definition->kind->together; *name; name++) {
+		json_t *value = json_object_get(definition->json, *name);
+
+		if (value)
+			json_object_set(members, *name, value);
+	}
+}
+
 struct broker_object *definition_request(const struct definition *definition,
 					 const struct args *args, json_t *changed)
 {
@@ -659,6 +677,10 @@ struct broker_object *definition_request(const struct definition *definition,
 	}
 	if (changed)
 		json_object_update(members, kind->replaces ? definition->json : changed);
+	for (const char *const *name = kind->together; changed && *name; name++) {
+		if (json_object_get(changed, *name))
+			add_together(members, definition);
+	}
 	error = broker_object_new(&request, kind->noun->type);
 	if (!error)
 		error = parse_member(request, kind, members, &wrong);

@@ -17,6 +17,7 @@ struct kind {
 	const char *member;		/* of the JSON object */
 	const char *identity[5];	/* attributes that name one, NULL behind them */
 	const char *implied[2];		/* an attribute, and its value where the file has none */
+	const char *together[3];	/* attributes that set wants all of, or none */
 	bool replaces;			/* set wants all attributes, not those that change */
 };
 
@@ -28,6 +29,7 @@ enum {
 	KIND_POLICY,
 	KIND_ACL,
 	KIND_LIMIT,
+	KIND_SCHEDULE,
 	NR_KINDS
 };
 

@@ -22,6 +22,8 @@ static const struct event {
 	{ BROKER_CMD_QUEUE_DEL_NTF, "queue-del", &noun_queue },
 	{ BROKER_CMD_BINDING_NTF, "binding", &noun_binding },
 	{ BROKER_CMD_BINDING_DEL_NTF, "binding-del", &noun_binding },
+	{ BROKER_CMD_SCHEDULE_NTF, "schedule", &noun_schedule },
+	{ BROKER_CMD_SCHEDULE_DEL_NTF, "schedule-del", &noun_schedule },
 	{ BROKER_CMD_CONSUMER_NTF, "consumer", &noun_consumer },
 	{ BROKER_CMD_CONSUMER_DEL_NTF, "consumer-del", &noun_consumer },
 	{ BROKER_CMD_AUDIT_NTF, "audit", &noun_audit },

@@ -34,7 +34,8 @@ struct noun {
 
 extern const struct noun noun_broker, noun_exchange, noun_queue, noun_binding, noun_consumer,
 	noun_session, noun_route, noun_audit, noun_advisory, noun_limit, noun_acl,
-	noun_retained, noun_policy, noun_producer, noun_state;
+	noun_retained, noun_policy, noun_producer, noun_state,
+	noun_schedule;
 
 int object_add(const struct args *args);
 int object_set(const struct args *args);

@@ -323,6 +323,36 @@ const struct option_def option_table[NR_OPTIONS] = {
 		.name = "pattern", .kind = VALUE_TEXT, .value_name = "PATTERN",
 		.attribute = "pattern", .help = "names of queues, as a topic pattern",
 	},
+	[OPT_EVERY] = {
+		.name = "every", .kind = VALUE_DURATION, .value_name = "TIME",
+		.help = "from one message to the next: 100ms or more, such as 90s or 1h",
+	},
+	[OPT_CRON] = {
+		.name = "cron", .kind = VALUE_TEXT, .value_name = "FIELDS",
+		.help = "minute, hour, day, month and day of the week as for cron, such as "
+			"'*/5 8-17 * * mon-fri'; or @hourly, @daily, …",
+	},
+	[OPT_TIMEZONE] = {
+		.name = "timezone", .kind = VALUE_TEXT, .value_name = "ZONE",
+		.help = "whose time that is, such as Europe/Berlin (default UTC)",
+	},
+	[OPT_ENABLED] = {
+		.name = "enabled", .kind = VALUE_WORD, .value_name = "SWITCH",
+		.words = switches, .attribute = "enabled",
+		.help = "off: it publishes nothing until it is on again",
+	},
+	[OPT_SCHEDULE_EXCHANGE] = {
+		.name = "exchange", .kind = VALUE_TEXT, .value_name = "EXCHANGE",
+		.attribute = "exchange", .names = NAMES_EXCHANGE, .help = "where it publishes",
+	},
+	[OPT_SCHEDULE_KEY] = {
+		.name = "key", .kind = VALUE_TEXT, .value_name = "KEY", .attribute = "key",
+		.help = "routing key",
+	},
+	[OPT_BODY_FILE] = {
+		.name = "body-file", .kind = VALUE_TEXT, .value_name = "FILE",
+		.names = NAMES_FILE, .help = "file with the body; - for standard input",
+	},
 	[OPT_OFF] = {
 		.name = "off",
 		.help = "let publishers go on",

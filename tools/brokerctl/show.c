@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "content.h"
 #include "header.h"
 #include "json.h"
 #include "object.h"
@@ -41,7 +42,8 @@ static char *number_text(const char *attribute, uint64_t number)
 		return format_group(number);
 	if (!strcmp(attribute, "mode"))
 		return text_format("%04llo", (unsigned long long)number);
-	if (!strcmp(attribute, "time"))
+	if (!strcmp(attribute, "time") || !strcmp(attribute, "next") ||
+	    !strcmp(attribute, "offsets-until"))
 		return format_time(number);
 	if (is_size(attribute))
 		return format_size(number);
@@ -95,6 +97,8 @@ static char *value_of(const struct broker_object *object, const char *attribute,
 	case BROKER_VALUE_HEADERS:
 		return headers_text(object);
 	case BROKER_VALUE_BYTES:
+		if (is_content(attribute))
+			return content_text(object, attribute);
 		break;
 	}
 	return text_copy("-");
@@ -134,7 +138,7 @@ void object_print(const struct broker_object *object)
 	}
 	for (unsigned int i = 0; !broker_object_attribute(object, i, &name, &type); i++) {
 		/* For programs, not for people. */
-		if (type == BROKER_VALUE_BYTES)
+		if (type == BROKER_VALUE_BYTES && !is_content(name))
 			continue;
 		text = value_of(object, name, type);
 		printf("%s:%*s%s\n", name, width - (int)strlen(name) + 1, "", text);
@@ -186,7 +190,7 @@ static json_t *value_json(const struct broker_object *object, const char *attrib
 	case BROKER_VALUE_HEADERS:
 		return headers_json(object);
 	case BROKER_VALUE_BYTES:
-		break;
+		return content_json(object, attribute);
 	}
 	return json_null();
 }
@@ -198,7 +202,7 @@ json_t *object_json(const struct broker_object *object)
 	const char *name;
 
 	for (unsigned int i = 0; !broker_object_attribute(object, i, &name, &type); i++) {
-		if (type != BROKER_VALUE_BYTES)
+		if (type != BROKER_VALUE_BYTES || is_content(name))
 			json_put(json, name, value_json(object, name, type));
 	}
 	return json;

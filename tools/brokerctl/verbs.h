@@ -30,6 +30,7 @@ int diff_run(const struct args *args);
 int apply_run(const struct args *args);
 int producer_show(const struct args *args);
 int state_show(const struct args *args);
+int schedule_next(const struct args *args);
 int limit_show(const struct args *args);
 int complete_run(const struct args *args);
 
