@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/cred.h>
-
 #include <linux/broker.h>
 
 #include "access.h"
@@ -38,7 +36,8 @@ static struct broker_entry *find_locked(struct broker_queue *queue, u64 sequence
 	return entry;
 }
 
-static int delete_message(struct broker_queue *queue, u64 sequence, bool may_configure)
+static int delete_message(struct broker_queue *queue, struct sk_buff *skb, u64 sequence,
+			  bool may_configure)
 {
 	struct broker_entry *entry, *waiting = NULL, *freed = NULL;
 	int err = 0;
@@ -48,8 +47,7 @@ static int delete_message(struct broker_queue *queue, u64 sequence, bool may_con
 	entry = find_locked(queue, sequence);
 	if (!entry)
 		entry = waiting = broker_schedule_find_locked(queue, sequence);
-	if (!may_configure &&
-	    !(waiting && uid_eq(waiting->message->sender->uid, current_euid())))
+	if (!may_configure && !(waiting && broker_nl_is_user(skb, waiting->message->sender->uid)))
 		err = -EACCES;
 	else if (!entry)
 		err = -ENODATA;
@@ -106,7 +104,7 @@ int broker_nl_queue_remove_doit(struct sk_buff *skb, struct genl_info *info)
 	queue = get_queue(broker, skb, info, &may_configure);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
-	err = delete_message(queue, nla_get_u64(sequence), may_configure);
+	err = delete_message(queue, skb, nla_get_u64(sequence), may_configure);
 	broker_queue_put(queue);
 	if (err == -EACCES)
 		BROKER_NL_ERR(info->extack, info->attrs[BROKER_A_QUEUE_NAME],

@@ -594,9 +594,11 @@ void broker_consumer_unlease(struct broker_consumer *consumer,
 		consumer->delivered--;
 		trace_broker_return(queue, entry, &(struct broker_return){});
 		WRITE_ONCE(consumer->nr_leased, consumer->nr_leased - 1);
-		if (handouts[count].deferred) {
+		/* What is not on its way any more, or whose time ended meanwhile, goes back. */
+		if (handouts[count].deferred || consumer->hung || consumer->pause.on ||
+		    queue->flow.pause.on || broker_schedule_expired(entry)) {
 			consumer->bytes -= broker_message_size(entry->message);
-			entry->at = BROKER_NEVER;
+			entry->at = handouts[count].deferred ? BROKER_NEVER : 0;
 			broker_queue_return_locked(queue, entry);
 			continue;
 		}

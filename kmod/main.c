@@ -86,8 +86,9 @@ static void broker_end(struct broker *broker)
 	xa_for_each(&broker->queue_ids, id, queue)
 		broker_queue_delete(queue, BROKER_QUEUE_END_REQUEST);
 	mutex_unlock(&broker->topology);
-	broker_advisories_end(broker);
+	/* What the clock does may yet have something to tell. */
 	broker_clock_stop(&broker->clock);
+	broker_advisories_end(broker);
 	broker_steps_end(broker);
 	broker_exchange_end(broker);
 	broker_policies_exit(broker);

@@ -238,6 +238,8 @@ struct broker_message *broker_message_rewritten(struct broker_message *message,
 	memcpy(copy, message, struct_size(message, data, size));
 	refcount_set(&copy->refs, 1);
 	broker_sender_get(copy->sender);
+	if (unlikely(copy->traced))
+		broker_steps_message_copied();
 	message->files = NULL;
 	broker_message_rewrite(copy, key, key_len);
 	return copy;

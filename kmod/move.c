@@ -119,11 +119,14 @@ static void move_renew(struct broker_entry *entry)
 /* To its place in the queue that it is in. */
 static void move_within_locked(struct broker_queue *queue, struct broker_entry *entry)
 {
+	bool dead = entry->state == BROKER_ENTRY_QUARANTINED || entry->state == BROKER_ENTRY_DYING;
+
 	lockdep_assert_held(&queue->lock);
 	broker_queue_detach_locked(queue, entry);
-	if (entry->reason) {
+	if (dead) {
 		move_renew(entry);
 		/* Its time is over. */
+		broker_schedule_leave_locked(queue, entry);
 		kfree(entry->expiry);
 		entry->expiry = NULL;
 	}
@@ -135,20 +138,24 @@ static void move_within_locked(struct broker_queue *queue, struct broker_entry *
 static int move_reserve_anew(struct broker_reservation *reservation, struct broker_queue *to)
 {
 	struct broker_entry *entry = reservation->entry;
+	struct broker_appointment *appointment = entry->appointment;
 	struct broker_expiry *expiry = entry->expiry;
 	u64 place = entry->place, at = entry->at;
 	int err;
 
+	entry->appointment = NULL;
 	entry->expiry = NULL;
 	entry->at = 0;
 	err = broker_schedule_prepare(entry, to) ?: broker_queue_reserve(to, reservation);
 	if (err) {
+		swap(entry->appointment, appointment);
 		swap(entry->expiry, expiry);
 		entry->place = place;
 		entry->at = at;
 	} else {
 		move_renew(entry);
 	}
+	kfree(appointment);
 	kfree(expiry);
 	return err;
 }

@@ -389,7 +389,7 @@ int broker_publish_admit(struct broker_submission *submit, const struct broker_o
 			message->charged = true;
 			return 0;
 		}
-		if (!is_limit(err) || !publish_waits(submit, op) || submit->retaining ||
+		if (!is_limit(err) || !publish_waits(submit, op) || submit->retain ||
 		    (holds && err == -EDQUOT))
 			break;
 		err = publish_wait_limit(submit, admission);
@@ -449,10 +449,12 @@ static int publish_reserve_wait(struct broker_submission *submit, const struct b
 		if (!err || !broker_publish_may_wait(submit, op, refused))
 			break;
 		/* All room was given back, so that none waits for what another waiter holds. */
-		if (submit->retaining)
+		if (submit->retain) {
+			broker_retain_abort(submit->retain);
 			mutex_unlock(&submit->session->broker->retain_mutex);
+		}
 		err = broker_publish_wait(submit, refused->queue, 1, size);
-		if (submit->retaining) {
+		if (submit->retain) {
 			mutex_lock(&submit->session->broker->retain_mutex);
 			/* There may be other bindings by now. */
 			if (!err)
@@ -678,9 +680,10 @@ static int publish_and_retain(struct broker_submission *submit, const struct bro
 			      struct broker_message *message, struct broker_result *result)
 {
 	struct broker_routes *routes = &submit->routes;
-	struct broker_retain retain;
+	struct broker_retain retain = {};
 	int err;
 
+	submit->retain = &retain;
 	broker_message_get(message);
 	err = broker_publish_may(submit->session->broker) ?:
 	      broker_publish_route(submit, op, message) ?:
@@ -696,6 +699,7 @@ static int publish_and_retain(struct broker_submission *submit, const struct bro
 	if (err == -ERESTART)
 		broker_routes_put(routes);
 	broker_message_put(message);
+	submit->retain = NULL;
 	return err;
 }
 
@@ -725,12 +729,10 @@ static int submit_retain(struct broker_submission *submit, u32 index,
 	}
 	trace_broker_publish(submit->session, message);
 	mutex_lock(&broker->retain_mutex);
-	submit->retaining = true;
 	do {
 		err = publish_and_retain(submit, &op, message, result);
 		submit->again = true;
 	} while (err == -ERESTART);
-	submit->retaining = false;
 	submit->again = false;
 	mutex_unlock(&broker->retain_mutex);
 	broker_message_put(message);

@@ -94,6 +94,8 @@ static void reservation_restore_locked(struct broker_queue *queue,
 		struct broker_entry *entry = reservation->victims;
 
 		reservation->victims = entry->next;
+		/* It did not die after all. */
+		entry->reason = 0;
 		broker_queue_ready_locked(queue, entry);
 		if (!(++count % BROKER_LOCK_BATCH))
 			cond_resched_lock(&queue->lock);

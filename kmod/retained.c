@@ -195,10 +195,12 @@ void broker_retain_commit(struct broker_retain *retain)
 	list_add_tail(&retained->of_exchange, &retention->messages);
 }
 
+/* A second time it does nothing, whatever became of the key meanwhile. */
 void broker_retain_abort(struct broker_retain *retain)
 {
 	if (retain->retained && !retain->retained->message)
 		broker_retained_delete(retain->retention, retain->retained);
+	retain->retained = NULL;
 }
 
 /**

@@ -325,25 +325,37 @@ void broker_consumer_unclaim(struct broker_consumer *consumer, struct broker_cla
 		broker_queue_drain(queue);
 }
 
-/* RELEASE and FAIL in a transaction: back in the queue, hidden until it is committed. */
+/*
+ * RELEASE and FAIL in a transaction: back in the queue, hidden until it is committed;
+ * but requests that FAIL, which stay in the claim, to be answered at its end.
+ */
 void broker_consumer_return_claimed(struct broker_consumer *consumer, struct broker_claim *claim,
 				    unsigned int opcode, struct broker_transaction *transaction)
 {
 	struct broker_queue *queue = consumer->queue;
+	struct broker_entry *ended = NULL;
 	u32 count = 0;
 
 	spin_lock(&queue->lock);
+	/* What comes back keeps its room. */
+	claim->count = 0;
+	claim->bytes = 0;
 	while (claim->entries) {
 		struct broker_entry *entry = claim->entries;
 
 		claim->entries = entry->next;
-		consumer_return_locked(consumer, entry, opcode, claim->delay, transaction);
+		if (opcode == BROKER_OP_FAIL && entry->reply) {
+			entry->next = ended;
+			ended = entry;
+			claim->count++;
+			claim->bytes += broker_message_size(entry->message);
+		} else {
+			consumer_return_locked(consumer, entry, opcode, claim->delay, transaction);
+		}
 		if (!(++count % BROKER_LOCK_BATCH))
 			cond_resched_lock(&queue->lock);
 	}
-	/* What came back keeps its room. */
-	claim->count = 0;
-	claim->bytes = 0;
+	claim->entries = ended;
 	spin_unlock(&queue->lock);
 }
 

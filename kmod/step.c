@@ -444,6 +444,14 @@ void broker_steps_routed(struct broker_session *session, const struct broker_mes
 	step_put(broker, &step);
 }
 
+/* There is one traced message more: a copy. */
+void broker_steps_message_copied(void)
+{
+	mutex_lock(&steps_mutex);
+	steps_messages++;
+	mutex_unlock(&steps_mutex);
+}
+
 /* A traced message is no more. */
 void broker_steps_message_end(void)
 {

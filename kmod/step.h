@@ -28,6 +28,7 @@ struct broker_session;
 int broker_steps_begin(struct broker_session *session, struct broker_message *message);
 void broker_steps_routed(struct broker_session *session, const struct broker_message *message,
 			 const struct broker_routes *routes);
+void broker_steps_message_copied(void);
 void broker_steps_message_end(void);
 void broker_steps_end(struct broker *broker);
 void broker_steps_exit(void);

@@ -32,7 +32,8 @@ struct broker_will;
  * @nr_confirms: how many there were (owner: the call)
  * @deadline: in jiffies, when to stop waiting for room; 0: at once (const)
  * @forever: never stop (const)
- * @retaining: broker.retain_mutex is held, but while waiting (owner: the call)
+ * @retain: what is about to be retained; broker.retain_mutex is held, but while
+ *	waiting; or NULL (owner: the call)
  * @again: this message was routed before (owner: the call)
  */
 struct broker_submission {
@@ -46,7 +47,7 @@ struct broker_submission {
 	u32 nr_confirms;
 	unsigned long deadline;
 	bool forever;
-	bool retaining;
+	struct broker_retain *retain;
 	bool again;
 };
 

@@ -219,6 +219,32 @@ TEST_F(overflow, dead_letter_that_cannot_go)
 	EXPECT_EQ(0, COUNT("q", QUARANTINED));
 }
 
+/* What was to make room, and could not go, is as it was: no dead letter. */
+TEST_F(overflow, dead_letter_after_all_not)
+{
+	int consumer;
+
+	ASSERT_EQ(0, queue_new("dead", .max_messages = 1) ?: queue_with_dead("q", 1, "dead") ?:
+		     put(self->fd, "dead", "full"));
+	ASSERT_EQ(0, put_int(self->fd, "q", "m", BROKER_PROP_TTL, 1000 * 1000 * 1000));
+	EXPECT_EQ(-EAGAIN, put(self->fd, "q", "2"));
+	consumer = consume(self->fd, "q", 0);
+	ASSERT_EQ(0, take(self->fd, consumer, &self->got));
+	EXPECT_EQ(0, self->got.d.reason);
+	ASSERT_EQ(0, settle(self->fd, BROKER_OP_DEFER, consumer, self->got.d.tag));
+	/* Its time to live goes on, too. */
+	struct nl_msg *msg = nl_new(BROKER_CMD_QUEUE_MOVE);
+
+	nl_put_str(msg, BROKER_A_QUEUE_NAME, "q");
+	nl_put_str(msg, BROKER_A_QUEUE_TO_QUEUE, "q");
+	nl_put_u32(msg, BROKER_A_QUEUE_STATE, BROKER_MESSAGE_DEFERRED);
+	ASSERT_EQ(0, nl_do(msg));
+	ASSERT_EQ(1, ready("q"));
+	ASSERT_EQ(0, take(self->fd, consumer, &self->got));
+	EXPECT_EQ(2, self->got.d.acquired);
+	EXPECT_EQ(0, settle(self->fd, BROKER_OP_ACCEPT, consumer, self->got.d.tag));
+}
+
 /* Consumers keep what they hold: only what is ready makes room. */
 TEST_F(overflow, dead_letter_spares_unacked)
 {

@@ -337,6 +337,28 @@ TEST_F(redrive, scheduled_and_deferred_now)
 	EXPECT_STREQ("later", self->got.body);
 }
 
+/* A dead one that was to come later, and cannot go, is as it was, however often it tries. */
+TEST_F(redrive, scheduled_that_died_and_cannot_go)
+{
+	int consumer, i;
+
+	ASSERT_EQ(0, put_int(self->fd, "alone", "later", BROKER_PROP_DELIVER_AT,
+			     day_ms() + FAR_MS) ?: queue_set("other", .max_messages = 1) ?:
+		     put(self->fd, "other", "full"));
+	EXPECT_EQ(1, MOVE("alone", .to = "alone", .state = BROKER_MESSAGE_WAITING)->moved);
+	consumer = consume(self->fd, "alone", 0);
+	ASSERT_EQ(0, take(self->fd, consumer, &self->got));
+	ASSERT_EQ(0, settle(self->fd, BROKER_OP_FAIL, consumer, self->got.d.tag));
+	AWAIT("alone", QUARANTINED, 1);
+	for (i = 0; i < 10; i++)
+		EXPECT_EQ(EAGAIN, MOVE("alone", .to = "other",
+				       .state = BROKER_MESSAGE_QUARANTINED)->error);
+	EXPECT_EQ(1, queue_get("alone", BROKER_A_QUEUE_QUARANTINED));
+	ASSERT_EQ(0, queue_purge("other"));
+	EXPECT_EQ(1, MOVE("alone", .to = "other", .state = BROKER_MESSAGE_QUARANTINED)->moved);
+	EXPECT_EQ(1, ready("other") + queue_get("other", BROKER_A_QUEUE_WAITING));
+}
+
 /* Its time goes with it. */
 TEST_F(redrive, scheduled_to_another_queue)
 {

@@ -182,6 +182,37 @@ TEST_F(request, failed)
 	UNANSWERED(FAILED, 0, getpid());
 }
 
+/* In a transaction as well; and what is no request goes back to its queue. */
+TEST_F(request, failed_in_a_transaction)
+{
+	struct broker_result results[2];
+	struct broker_submit s;
+	struct broker_op ops[2];
+
+	ASSERT_EQ(0, put(self->fd, "q", "work"));
+	ASSERT_EQ(1, ask(self->fd, 0, .key = "q", .body = "ping"));
+	ASSERT_EQ(0, take(self->other, self->consumer, &self->got) ?:
+		     take(self->other, self->consumer, &self->got));
+	ops[0] = op_settle(BROKER_OP_FAIL, self->consumer, 2);
+	ops[0].flags = BROKER_SETTLE_F_CUMULATIVE;
+	op_publish(&ops[1], &(struct pub) { .key = "q", .body = "failed" });
+	s = submit_of(ops, 2, results);
+	s.flags = BROKER_SUBMIT_F_ATOMIC;
+	ASSERT_EQ(0, call(self->other, BROKER_IOC_SUBMIT, &s));
+	ASSERT_EQ(0, results[0].error);
+	EXPECT_EQ(2, results[0].accepted);
+	EXPECT_EQ(2, queue_get("q", BROKER_A_QUEUE_FAILED));
+	EXPECT_EQ(2, ready("q"));
+	ASSERT_EQ(0, take(self->other, self->consumer, &self->got));
+	EXPECT_STREQ("work", self->got.body);
+	ASSERT_EQ(0, take(self->other, self->consumer, &self->got));
+	EXPECT_STREQ("failed", self->got.body);
+	ASSERT_EQ(0, queue_purge("q") ?: cancel(self->other, self->consumer) ?:
+		     queue_purge("q"));
+	UNANSWERED(FAILED, 0, getpid());
+	op_free(&ops[1]);
+}
+
 TEST_F(request, auto_accepted)
 {
 	int consumer = consume_auto(self->other, "q", 0);

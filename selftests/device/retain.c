@@ -261,6 +261,54 @@ TEST_F(retain, while_one_waits)
 	EXPECT_STREQ("k=2", LIVE("b"));
 }
 
+/* Netlink, of the key "k" of "x". */
+static int retained_do(int command)
+{
+	struct nl_msg *msg = nl_new(command);
+
+	nl_put_str(msg, BROKER_A_RETAINED_EXCHANGE, "x");
+	nl_put_str(msg, BROKER_A_RETAINED_KEY, "k");
+	return nl_do(msg);
+}
+
+/* Whoever waits for room keeps nothing of its key, be it new or not, from others. */
+static void others_while_one_waits(struct __test_metadata *_metadata, int fd, int is_new)
+{
+	pid_t pid;
+
+	ASSERT_EQ(0, bind_queue("x", "a", "k"));
+	ASSERT_EQ(0, queue_set("a", .max_messages = 1, .overflow = BROKER_OVERFLOW_BLOCK));
+	ASSERT_EQ(0, is_new ? put(fd, "a", "in the way") : keep(fd, "x", "k", "1"));
+	pid = fork_tied();
+	if (!pid)
+		_exit(publish(session_open(), .exchange = "x", .key = "k", .body = "2",
+			      .flags = BROKER_PUBLISH_F_RETAIN,
+			      .timeout_ns = BROKER_TIMEOUT_FOREVER) ? 1 : 0);
+	ASSERT_TRUE(wait_asleep(pid));
+	EXPECT_EQ(!is_new, retained("x"));
+	EXPECT_EQ(is_new ? -ENOENT : 0, retained_do(BROKER_CMD_RETAINED_GET));
+	EXPECT_EQ(-EAGAIN, keep(fd, "x", "k", "3"));
+	EXPECT_EQ(-EAGAIN, keep(fd, "x", "k", NULL));
+	EXPECT_EQ(is_new ? -ENOENT : 0, retained_do(BROKER_CMD_RETAINED_DEL));
+	EXPECT_EQ(0, retained("x"));
+	EXPECT_EQ(1, queue_purge("a") ?: 1);
+	EXPECT_EQ(0, reap(pid));
+	EXPECT_EQ(1, retained("x"));
+	EXPECT_STREQ("k=2", LIVE("a"));
+	ASSERT_EQ(0, bind_queue("x", "b", "k"));
+	EXPECT_STREQ("k=2", MARKED("b"));
+}
+
+TEST_F(retain, others_of_a_new_key_while_one_waits)
+{
+	others_while_one_waits(_metadata, self->fd, 1);
+}
+
+TEST_F(retain, others_of_an_old_key_while_one_waits)
+{
+	others_while_one_waits(_metadata, self->fd, 0);
+}
+
 /*
  * While one publishes 1, 2, 3, … under one key, bindings come and go.  Each queue
  * gets one number marked and all later ones live, up to the last: nothing is lost

@@ -591,7 +591,7 @@ enum broker_confirm_level {
 #define BROKER_PUBLISH_F_BODY_FD	(1U << 6)	/* the body is the first of @fds */
 #define BROKER_PUBLISH_F_TRACE		(1U << 7)	/* tell of its steps, over netlink */
 
-/* struct broker_op.flags of ACCEPT, RELEASE, FAIL and REJECT */
+/* struct broker_op.flags of ACCEPT, RELEASE, FAIL, REJECT, DELAY, EXTEND and DEFER */
 #define BROKER_SETTLE_F_CUMULATIVE	(1U << 0)	/* all unsettled deliveries up to @tag */
 
 /**
@@ -1288,8 +1288,8 @@ struct broker_delivery {
  * never refuses a publish for want of room.
  *
  * What a transaction is settling, or an administrator is moving, at that moment is
- * not overwritten; if a ring holds nothing else, the new message is overwritten at
- * once itself.
+ * not overwritten; if a ring holds nothing else, or the oldest 64 messages are such,
+ * the new message is overwritten at once itself.
  */
 
 /* Records of one message; older ones are forgotten. */
