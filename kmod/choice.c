@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/kernel.h>
 #include <linux/limits.h>
+#include <linux/minmax.h>
 
 #include "choice.h"
 #include "entry.h"
@@ -38,26 +39,28 @@ struct broker_entry *broker_choice_next(struct broker_choice *choice,
 
 	if (!choice->selector)
 		return broker_entry_first(ready);
-	if (choice->nr_back) {
-		entry = choice_look(choice, ready, &choice->back, choice->seen, looks);
-		if (entry) {
-			choice->nr_back--;
+	if (choice->back < choice->last) {
+		entry = choice_look(choice, ready, &choice->back, choice->last, looks);
+		if (entry || *looks == BROKER_CHOICE_LOOKS)
 			return entry;
-		}
-		if (*looks == BROKER_CHOICE_LOOKS)
-			return NULL;
-		/* The rest has gone elsewhere. */
-		choice->nr_back = 0;
+		choice->back = choice->last;
 	}
 	return choice_look(choice, ready, &choice->seen, U64_MAX, looks);
 }
 
-/* @entry becomes ready, at a place that may have been passed. */
+/*
+ * @entry becomes ready, at a place that may have been passed.  All consumers are told
+ * of each that does: whether it matches is for the next look to find out.
+ */
 void broker_choice_came_back(struct broker_choice *choice, const struct broker_entry *entry)
 {
-	if (!choice->selector || entry->place > choice->seen ||
-	    !broker_selector_match(choice->selector, entry->message))
+	if (!choice->selector || entry->place > choice->seen)
 		return;
-	if (!choice->nr_back++ || entry->place <= choice->back)
+	if (choice->back == choice->last) {
 		choice->back = entry->place - 1;
+		choice->last = entry->place;
+	} else {
+		choice->back = min(choice->back, entry->place - 1);
+		choice->last = max(choice->last, entry->place);
+	}
 }

@@ -15,8 +15,8 @@ struct broker_selector;
  * matches.  What it does not match stays where it is, for others.
  *
  * A filter looks at an entry once while that stays: a choice remembers how far it
- * has come.  When an entry comes back to a place behind that, it is looked at on
- * the spot, and if it matches, the choice remembers that it has to go back.
+ * has come.  When entries come back to places before that, it remembers from where
+ * to where they did, and looks there again before it goes on.
  */
 
 /* Entries that filters look at before the queue's lock is offered to others. */
@@ -26,15 +26,14 @@ struct broker_selector;
  * struct broker_choice - how a consumer chooses
  * @selector: its filter, or NULL (const)
  * @seen: place up to which nothing matches, but what came back (queue.lock)
- * @back: place up to which nothing came back (queue.lock)
- * @nr_back: entries behind @back and up to @seen that came back and match; fewer, if
- *	others took some (queue.lock)
+ * @back: what came back stands behind this place (queue.lock)
+ * @last: and up to this one; nothing did, if they are equal (queue.lock)
  */
 struct broker_choice {
 	struct broker_selector *selector;
 	u64 seen;
 	u64 back;
-	u32 nr_back;
+	u64 last;
 };
 
 struct broker_entry *broker_choice_next(struct broker_choice *choice,

@@ -16,8 +16,8 @@
 #include "selector.h"
 #include "turn.h"
 
-/* Entries that are looked at in one go. */
-#define MOVE_LOOKS	256
+/* Entries that are looked at in one go, each perhaps by a filter. */
+#define MOVE_LOOKS	16
 
 /* Begins at the first of the messages that are there now. */
 void broker_move_start(const struct broker_queue *from, struct broker_move_cursor *cursor)

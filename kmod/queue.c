@@ -487,15 +487,17 @@ void broker_queue_take_locked(struct broker_queue *queue, struct broker_entry *e
 	queue->nr_ready--;
 }
 
-/* The best consumer that can use an entry, and the entry; NULL: none so far. */
+/* The best consumer that can use an entry, of those @asked, and the entry; NULL: none so far. */
 static struct broker_consumer *queue_choose_locked(struct broker_queue *queue,
-						   struct broker_entry **entry, u32 *looks)
+						   struct broker_entry **entry, u32 *looks,
+						   u32 *asked)
 {
 	struct broker_consumer *consumer;
 	struct rb_node *node;
 
 	if (queue->settings.single_active) {
 		consumer = broker_active_elect_locked(queue);
+		++*asked;
 		if (!consumer || !consumer->is_eligible)
 			return NULL;
 		*entry = broker_choice_next(&consumer->choice, &queue->ready, looks);
@@ -504,6 +506,7 @@ static struct broker_consumer *queue_choose_locked(struct broker_queue *queue,
 	for (node = rb_first_cached(&queue->eligible); node && *looks < BROKER_CHOICE_LOOKS;
 	     node = rb_next(node)) {
 		consumer = rb_entry(node, struct broker_consumer, eligible);
+		++*asked;
 		*entry = broker_choice_next(&consumer->choice, &queue->ready, looks);
 		if (*entry)
 			return consumer;
@@ -514,7 +517,7 @@ static struct broker_consumer *queue_choose_locked(struct broker_queue *queue,
 /* Assigns ready entries to consumers while there are both; may drop the lock in between. */
 void broker_queue_dispatch_locked(struct broker_queue *queue)
 {
-	u32 count = 0;
+	u32 asked = 0;
 
 	lockdep_assert_held(&queue->lock);
 	broker_queue_show_locked(queue);
@@ -525,7 +528,7 @@ void broker_queue_dispatch_locked(struct broker_queue *queue)
 		struct broker_entry *entry;
 		u32 looks = 0;
 
-		consumer = queue_choose_locked(queue, &entry, &looks);
+		consumer = queue_choose_locked(queue, &entry, &looks, &asked);
 		if (consumer) {
 			broker_queue_take_locked(queue, entry);
 			queue->nr_unacked++;
@@ -534,8 +537,10 @@ void broker_queue_dispatch_locked(struct broker_queue *queue)
 		} else if (looks < BROKER_CHOICE_LOOKS) {
 			return;
 		}
-		if (looks == BROKER_CHOICE_LOOKS || !(++count % BROKER_LOCK_BATCH))
+		if (looks == BROKER_CHOICE_LOOKS || asked >= BROKER_LOCK_BATCH) {
+			asked = 0;
 			cond_resched_lock(&queue->lock);
+		}
 	}
 }
 

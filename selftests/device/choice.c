@@ -167,6 +167,45 @@ TEST_F(choice, several_come_back)
 	EXPECT_EQ(3, ready("q"));
 }
 
+/* Many at once come back to places that many have passed: each finds its own, in order. */
+TEST_F(choice, many_come_back_past_many)
+{
+	int any, consumer[30], i, n, count = 0;
+	char body[4], before[4];
+	struct got got;
+
+	ASSERT_EQ(0, queue_purge("q"));
+	for (i = 0; i < 300; i++) {
+		snprintf(body, sizeof(body), "%03d", i);
+		ASSERT_EQ(0, put_number(self->fd, body, i % 4));
+	}
+	any = consume(self->fd, "q", 300);
+	for (i = 0; i < 300; i++)
+		ASSERT_EQ(0, take(self->fd, any, &got));
+	ASSERT_EQ(0, set_credit(self->fd, any, 0, 0));
+	for (i = 0; i < 30; i++) {
+		one(&self->p, i % 3);
+		consumer[i] = consume_filtered(self->fd, "q", 10, &self->p);
+		ASSERT_LT(0, consumer[i]);
+	}
+	/* Nobody's: all have come past the others now. */
+	ASSERT_EQ(0, put_number(self->fd, "end", 9));
+	ASSERT_EQ(0, settle_flags(self->fd, BROKER_OP_RELEASE, any, got.d.tag,
+				  BROKER_SETTLE_F_CUMULATIVE));
+	for (i = 0; i < 30; i++) {
+		strcpy(before, "");
+		while (!take(self->fd, consumer[i], &got)) {
+			n = atoi(got.body);
+			EXPECT_EQ(i % 3, n % 4);
+			EXPECT_LT(0, strcmp(got.body, before));
+			strcpy(before, got.body);
+			count++;
+		}
+	}
+	EXPECT_EQ(225, count);
+	EXPECT_EQ(76, ready("q"));
+}
+
 TEST_F(choice, what_came_back_goes_elsewhere)
 {
 	struct got got;
