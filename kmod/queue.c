@@ -455,23 +455,41 @@ void broker_queue_hide_locked(struct broker_queue *queue, struct broker_entry *e
 			      struct broker_transaction *transaction)
 {
 	lockdep_assert_held(&queue->lock);
-	broker_entry_insert(&queue->hidden, entry, entry->place);
+	broker_entry_insert(&queue->hidden, entry, (uintptr_t)transaction);
 	entry->state = BROKER_ENTRY_HIDDEN;
 	entry->transaction = broker_transaction_get(transaction);
 }
 
-/* Puts what committed transactions brought to its place. */
+/* The first hidden entry that is so no longer; a transaction is looked at once. */
+static struct broker_entry *queue_committed_locked(const struct broker_queue *queue)
+{
+	struct broker_entry *entry = broker_entry_first(&queue->hidden);
+
+	while (entry && !queue->dead && !broker_transaction_is_committed(entry->transaction))
+		entry = broker_entry_after(&queue->hidden, entry->key, U64_MAX);
+	return entry;
+}
+
+/*
+ * Puts what committed transactions brought to its place; may drop the lock in between.
+ * Whoever looks at the queue's entries does this before, and so sees all of a
+ * transaction or nothing.
+ */
 void broker_queue_show_locked(struct broker_queue *queue)
 {
 	struct broker_entry *entry, *next;
+	u32 count = 0;
 
 	lockdep_assert_held(&queue->lock);
-	for (entry = broker_entry_first(&queue->hidden); entry; entry = next) {
+	for (entry = queue_committed_locked(queue); entry; entry = next) {
 		next = broker_entry_next(entry);
-		if (!queue->dead && !broker_transaction_is_committed(entry->transaction))
-			continue;
+		if (next && next->key != entry->key)
+			next = NULL;
 		broker_queue_detach_locked(queue, entry);
 		broker_queue_place_locked(queue, entry);
+		if (!(++count % BROKER_LOCK_BATCH) && cond_resched_lock(&queue->lock))
+			next = NULL;
+		next = next ?: queue_committed_locked(queue);
 	}
 }
 
@@ -539,7 +557,9 @@ void broker_queue_dispatch_locked(struct broker_queue *queue)
 		}
 		if (looks == BROKER_CHOICE_LOOKS || asked >= BROKER_LOCK_BATCH) {
 			asked = 0;
-			cond_resched_lock(&queue->lock);
+			/* Others may have shown part of a transaction meanwhile. */
+			if (cond_resched_lock(&queue->lock))
+				broker_queue_show_locked(queue);
 		}
 	}
 }

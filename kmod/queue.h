@@ -164,7 +164,7 @@ struct broker_queue_stats {
  * @ready: entries that wait for a consumer, by sequence (queue.lock)
  * @blocked: entries whose turn it is not, by place, see turn.h (queue.lock)
  * @nr_ready: how many of both (queue.lock; read anywhere)
- * @hidden: entries of transactions under way, by place (queue.lock)
+ * @hidden: entries of transactions under way, by that and place (queue.lock)
  * @waiting: entries whose time has not come, by that time (queue.lock)
  * @nr_waiting: how many (queue.lock; read anywhere)
  * @appointments: of those that were published for later, by sequence (queue.lock)

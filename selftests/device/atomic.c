@@ -336,6 +336,34 @@ TEST_F(atomic, fanout_to_many)
 }
 
 /* A waiting transaction holds nothing: others use the room and the deliveries. */
+/* More than the lock is held for at once comes back, in order and behind its room. */
+TEST_F(atomic, releasing_many)
+{
+	char body[8];
+	struct got got;
+	int consumer, i;
+
+	consumer = consume(self->fd, "b", 300);
+	for (i = 0; i < 300; i++) {
+		snprintf(body, sizeof(body), "%d", i);
+		ASSERT_EQ(0, put(self->fd, "b", body) ?: take(self->fd, consumer, &got));
+	}
+	ASSERT_EQ(0, set_credit(self->fd, consumer, 0, 0));
+	self->ops[self->nr++] = op_settle(BROKER_OP_RELEASE, consumer, got.d.tag);
+	self->ops[0].flags = BROKER_SETTLE_F_CUMULATIVE;
+	PUBLISH(.key = "b", .body = "300");
+	EXPECT_EQ(0, commit(self));
+	EXPECT_EQ(300, self->results[0].accepted);
+	EXPECT_EQ(301, ready("b"));
+	EXPECT_EQ(0, unacked("b"));
+	consumer = consume(self->fd, "b", 301);
+	for (i = 0; i <= 300; i++) {
+		snprintf(body, sizeof(body), "%d", i);
+		ASSERT_EQ(0, take(self->fd, consumer, &got));
+		EXPECT_STREQ(body, got.body);
+	}
+}
+
 TEST_F(atomic, waits_for_room_and_holds_nothing)
 {
 	struct got got;
