@@ -94,10 +94,11 @@ void broker_flow_withdraw_locked(struct broker_queue *queue)
 	lockdep_assert_held(&queue->lock);
 again:
 	list_for_each_entry(consumer, &queue->consumers, of_queue) {
-		if (!queue->flow.pause.on || broker_consumer_take_back_locked(consumer))
-			continue;
-		cond_resched_lock(&queue->lock);
-		goto again;
+		while (queue->flow.pause.on && consumer->nr_pending) {
+			broker_consumer_take_back_locked(consumer);
+			if (cond_resched_lock(&queue->lock))
+				goto again;
+		}
 	}
 }
 

@@ -243,14 +243,18 @@ int broker_consumer_extend(struct broker_consumer *consumer, u64 tag, u64 lease,
 	struct broker_queue *queue = consumer->queue;
 	struct broker_entry *entry;
 	int err, count = 0;
+	u64 last;
 
 	spin_lock(&queue->lock);
 	err = consumer_check_tag_locked(consumer, tag);
 	entry = err ? NULL : cumulative ? broker_entry_first(&consumer->leased) :
 					  broker_entry_find(&consumer->leased, tag);
-	for (; entry && entry->key <= tag; entry = cumulative ? broker_entry_next(entry) : NULL) {
+	while (entry && entry->key <= tag) {
 		broker_lease_extend_locked(consumer, entry, lease);
-		count++;
+		last = entry->key;
+		if (!(++count % BROKER_LOCK_BATCH))
+			cond_resched_lock(&queue->lock);
+		entry = cumulative ? broker_entry_after(&consumer->leased, last, U64_MAX) : NULL;
 	}
 	broker_lease_alive_locked(consumer);
 	spin_unlock(&queue->lock);

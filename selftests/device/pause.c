@@ -229,4 +229,20 @@ TEST_F(pause, many)
 	}
 }
 
+TEST_F(pause, many_consumers)
+{
+	int i;
+
+	for (i = 0; i < 100; i++)
+		CONSUME(3);
+	for (i = 0; i < 300; i++)
+		ASSERT_EQ(0, put(self->fd, "q", "m"));
+	EXPECT_EQ(300, unacked("q"));
+	ASSERT_EQ(0, hold_queue(1, 0));
+	EXPECT_EQ(300, ready("q"));
+	EXPECT_EQ(0, unacked("q"));
+	ASSERT_EQ(0, hold_queue(0, 0));
+	EXPECT_EQ(300, unacked("q"));
+}
+
 TEST_HARNESS_MAIN
