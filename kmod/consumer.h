@@ -71,6 +71,7 @@ struct pid;
  * @stopped: nanoseconds that its lease clock stood still (queue.lock)
  * @looked: when that was looked at last (queue.lock)
  * @next_lease: no lease ends before, on the lease clock (queue.lock)
+ * @next_look: nor is any ended before this, on the same clock (queue.lock)
  * @idle_since: has had pending entries, and not come for them, since then, on the
  *	lease clock (queue.lock)
  * @progress: has had messages, and not called, since then, on the lease clock
@@ -116,6 +117,7 @@ struct broker_consumer {
 	u64 stopped;
 	u64 looked;
 	u64 next_lease;
+	u64 next_look;
 	u64 idle_since;
 	u64 progress;
 	bool slow;

@@ -17,6 +17,7 @@
 #include "message.h"
 #include "queue.h"
 #include "request.h"
+#include "reservation.h"
 #include "schedule.h"
 #include "session.h"
 #include "timer.h"
@@ -26,6 +27,9 @@
 #define LEASE_LOOKS	16
 #define LEASE_LOOK_MIN	(5 * NSEC_PER_MSEC)
 #define LEASE_LOOK_MAX	NSEC_PER_SEC
+
+/* What a look at one delivery's lease costs, many times over: that long leases rest then. */
+#define LEASE_REST	(2 * NSEC_PER_USEC)
 
 /* Whether a process could not work if it wanted to. */
 static bool process_is_stopped(struct pid *pid)
@@ -69,10 +73,16 @@ static bool lease_may_be_slow(const struct broker_consumer *consumer)
 	return !consumer->slow && (consumer->nr_pending || consumer->nr_leased);
 }
 
+/* When the first lease may end. */
+static u64 lease_next(const struct broker_consumer *consumer)
+{
+	return max(consumer->next_lease, consumer->next_look);
+}
+
 /* Looks at the holder again soon, or when the first lease may end. */
 static void lease_arm_locked(struct broker_consumer *consumer, u64 now)
 {
-	u64 lease = lease_of(consumer), next = consumer->next_lease, wait;
+	u64 lease = lease_of(consumer), next = lease_next(consumer), left, wait;
 	u64 slow_after = lease_slow_after(consumer);
 
 	lockdep_assert_held(&consumer->queue->lock);
@@ -85,12 +95,10 @@ static void lease_arm_locked(struct broker_consumer *consumer, u64 now)
 		next = min(next, consumer->progress + slow_after);
 	if (consumer->dead || next == BROKER_NEVER)
 		return;
-	wait = clamp_t(u64, min_not_zero(lease, slow_after) / LEASE_LOOKS, LEASE_LOOK_MIN,
-		       LEASE_LOOK_MAX);
-	if (next <= lease_clock(consumer, now))
-		wait = 0;
-	else
-		wait = min(wait, next - lease_clock(consumer, now));
+	left = next > lease_clock(consumer, now) ? next - lease_clock(consumer, now) : 0;
+	/* One that lasts for longer than it was given for is looked at less often. */
+	wait = max(min_not_zero(lease, slow_after), left) / LEASE_LOOKS;
+	wait = min(left, clamp_t(u64, wait, LEASE_LOOK_MIN, LEASE_LOOK_MAX));
 	broker_timer_advance(&consumer->queue->broker->clock, &consumer->timer, now + wait);
 }
 
@@ -206,9 +214,12 @@ void broker_lease_set_slow_locked(struct broker_queue *queue)
 			lease_arm_locked(consumer, now);
 }
 
-/* Takes back what it has kept for too long: how many. */
-static u32 lease_end_locked(struct broker_consumer *consumer, u64 clock,
-			    struct broker_entry **freed)
+/*
+ * Takes back what it has kept for too long of the next deliveries behind @tag, which
+ * moves along; counts them in @ended.  False: there are no more of them.
+ */
+static bool lease_end_some_locked(struct broker_consumer *consumer, u64 clock, u64 *tag,
+				  u32 *ended, struct broker_entry **freed)
 {
 	const struct broker_return how = {
 		.cause = BROKER_CAUSE_LEASE,
@@ -217,14 +228,15 @@ static u32 lease_end_locked(struct broker_consumer *consumer, u64 clock,
 	};
 	struct broker_queue *queue = consumer->queue;
 	struct broker_entry *entry, *next;
-	u64 first = BROKER_NEVER;
-	u32 count = 0;
+	u32 looks = 0, count = 0;
 
 	lockdep_assert_held(&queue->lock);
-	for (entry = broker_entry_first(&consumer->leased); entry; entry = next) {
+	entry = broker_entry_after(&consumer->leased, *tag, U64_MAX);
+	for (; entry && looks < BROKER_LOCK_BATCH; entry = next, looks++) {
 		next = broker_entry_next(entry);
+		*tag = entry->key;
 		if (entry->at > clock) {
-			first = min(first, entry->at);
+			consumer->next_lease = min(consumer->next_lease, entry->at);
 			continue;
 		}
 		broker_consumer_unlist_locked(consumer, entry);
@@ -240,8 +252,27 @@ static u32 lease_end_locked(struct broker_consumer *consumer, u64 clock,
 		trace_broker_return(queue, entry, &how);
 		broker_queue_return_locked(queue, entry);
 	}
-	consumer->next_lease = first;
-	return count;
+	if (count) {
+		*ended += count;
+		lease_set_hung_locked(consumer, true);
+		broker_consumer_update_locked(consumer);
+	}
+	return entry;
+}
+
+/* Takes back all that it has kept for too long: how many; drops the lock now and then. */
+static u32 lease_end_locked(struct broker_consumer *consumer, u64 clock,
+			    struct broker_entry **freed)
+{
+	u32 ended = 0;
+	u64 tag = 0;
+
+	lockdep_assert_held(&consumer->queue->lock);
+	consumer->next_lease = BROKER_NEVER;
+	while (!consumer->dead && lease_end_some_locked(consumer, clock, &tag, &ended, freed))
+		cond_resched_lock(&consumer->queue->lock);
+	consumer->next_look = clock + (u64)consumer->nr_leased * LEASE_REST;
+	return ended;
 }
 
 /* What it has goes back, and did not fail; its RECEIVE is told EIDRM. */
@@ -286,16 +317,18 @@ static void lease_due(struct broker_timer *timer)
 	idle = consumer->nr_pending && lease && consumer->idle_since + lease <= clock;
 	if (!consumer->dead)
 		resumed = broker_pause_end(&consumer->pause, now);
-	if (!consumer->dead && (consumer->next_lease <= clock || idle || resumed)) {
-		ended = lease_end_locked(consumer, clock, &freed);
-		if (ended || idle) {
+	if (!consumer->dead && (lease_next(consumer) <= clock || idle || resumed)) {
+		if (idle)
 			lease_set_hung_locked(consumer, true);
-			while (consumer->hung && !broker_consumer_take_back_locked(consumer))
-				cond_resched_lock(&queue->lock);
-			/* Whoever waits, or polls, is there to say so. */
+		ended = lease_end_locked(consumer, clock, &freed);
+		while (consumer->hung && !broker_consumer_take_back_locked(consumer))
+			cond_resched_lock(&queue->lock);
+		/* Whoever waits, or polls, is there to say so. */
+		if (ended || idle)
 			broker_consumer_wake(consumer);
-		}
 		broker_consumer_update_locked(consumer);
+		if (freed)
+			broker_queue_room_locked(queue);
 		broker_queue_dispatch_locked(queue);
 	}
 	lease_arm_locked(consumer, now);

@@ -21,6 +21,9 @@ struct broker_queue;
  * and then (LEASE_LOOKS times in a lease, and once a second), and the time between
  * two looks counts as stopped if it is found so at the second.
  *
+ * To find the leases that ended takes a look at all that a consumer has; the more it
+ * has, the longer they rest until the next.
+ *
  * A consumer whose lease ended is *hung*: what was on its way to it goes back,
  * too, and it gets nothing more, until it settles or receives.  Whoever waits in
  * RECEIVE, or polls, is woken to do so.  So is one that

@@ -600,6 +600,54 @@ TEST_F(retry, extend)
 	EXPECT_EQ(-ESTALE, SETTLE(ACCEPT));
 }
 
+/* More than the lock is held for at once, and then each to an end of its own. */
+TEST_F(retry, extend_many)
+{
+	struct broker_result result = { .error = 1 };
+	struct broker_op op;
+	int i;
+
+	ASSERT_EQ(0, queue_new("q"));
+	ASSERT_LT(0, (self->consumer = consume(self->fd, "q", 300)));
+	for (i = 0; i < 300; i++) {
+		ASSERT_EQ(0, put(self->fd, "q", "m"));
+		TAKE();
+	}
+	op = op_timed(BROKER_OP_EXTEND, self->consumer, self->got.d.tag, FAR_MS);
+	op.flags = BROKER_SETTLE_F_CUMULATIVE;
+	ASSERT_EQ(0, submit(self->fd, &op, 1, &result));
+	EXPECT_EQ(0, result.error);
+	EXPECT_EQ(300, result.accepted);
+	for (i = 1; i <= 200; i++)
+		ASSERT_EQ(0, settle_timed(self->fd, BROKER_OP_EXTEND, self->consumer, i,
+					  3000 + (i * 7) % 200));
+	ASSERT_EQ(0, set_credit(self->fd, self->consumer, 0, 0));
+	AWAIT("q", FAILED, 200);
+	EXPECT_EQ(200, ready("q"));
+	op = op_settle(BROKER_OP_ACCEPT, self->consumer, self->got.d.tag);
+	op.flags = BROKER_SETTLE_F_CUMULATIVE;
+	ASSERT_EQ(0, submit(self->fd, &op, 1, &result));
+	EXPECT_EQ(100, result.accepted);
+	EXPECT_EQ(0, unacked("q"));
+}
+
+/* Its consumer has no lease, but this delivery has, since it said so. */
+TEST_F(retry, extend_what_has_no_end)
+{
+	struct nl_msg *msg = nl_new(BROKER_CMD_QUEUE_NEW);
+
+	nl_put_str(msg, BROKER_A_QUEUE_NAME, "q");
+	nl_put_u32(msg, BROKER_A_QUEUE_LEASE, 0);
+	nl_put_u32(msg, BROKER_A_QUEUE_RETRY_MAX, FAR_MS);
+	nl_put_u32(msg, BROKER_A_QUEUE_RETRY_MIN, FAR_MS);
+	ASSERT_EQ(0, nl_do(msg) ?: put(self->fd, "q", "1"));
+	CONSUME("q");
+	TAKE();
+	EXPECT_EQ(0, settle_timed(self->fd, BROKER_OP_EXTEND, self->consumer, self->got.d.tag, 50));
+	AWAIT("q", FAILED, 1);
+	EXPECT_EQ(-ESTALE, SETTLE(ACCEPT));
+}
+
 /* The lease clock of a stopped process stands still. */
 TEST_F(retry, lease_of_a_stopped_process)
 {
