@@ -2,6 +2,7 @@
 #include <linux/err.h>
 #include <linux/pid.h>
 #include <linux/poll.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -47,6 +48,7 @@ struct broker_request *broker_request_open(struct broker_session *session, u64 u
 	spin_lock_init(&request->lock);
 	request->session = session;
 	request->user_data = user_data;
+	INIT_LIST_HEAD(&request->sent);
 	request->wanted = U32_MAX;
 	spin_lock(&session->lock);
 	if (session->ended)
@@ -106,10 +108,10 @@ void broker_request_commit(struct broker_request *request, struct broker_routes 
 	WRITE_ONCE(request->wanted, wanted);
 }
 
-/* Takes a request that is open out of its session; its slots that were sent go to @sent. */
-static bool request_close(struct broker_request *request, struct list_head *sent)
+/* Takes a request that is open, and its replies that were sent, out of its session. */
+static bool request_close(struct broker_request *request)
 {
-	struct broker_reply_slot *reply, *next;
+	struct broker_reply_slot *reply;
 	struct broker_session *session;
 
 	spin_lock(&request->lock);
@@ -119,9 +121,8 @@ static bool request_close(struct broker_request *request, struct list_head *sent
 		spin_lock(&session->lock);
 		list_del(&request->of_session);
 		session->nr_requests--;
-		list_for_each_entry_safe(reply, next, &session->replies, of_session)
-			if (reply->request == request)
-				list_move_tail(&reply->of_session, sent);
+		list_for_each_entry(reply, &request->sent, of_request)
+			list_del_init(&reply->of_session);
 		spin_unlock(&session->lock);
 	}
 	spin_unlock(&request->lock);
@@ -132,12 +133,14 @@ static bool request_close(struct broker_request *request, struct list_head *sent
 void broker_request_withdraw(struct broker_request *request)
 {
 	struct broker_reply_slot *reply, *next;
-	LIST_HEAD(sent);
 
-	if (!request_close(request, &sent))
+	if (!request_close(request))
 		return;
-	list_for_each_entry_safe(reply, next, &sent, of_session)
+	/* Nobody sends to it any more, nor takes from there. */
+	list_for_each_entry_safe(reply, next, &request->sent, of_request) {
 		reply_free(reply);
+		cond_resched();
+	}
 	broker_request_put(request);
 }
 
@@ -180,6 +183,7 @@ void broker_reply_end(struct broker_reply_slot *reply, struct broker_message *me
 		if (session) {
 			spin_lock(&session->lock);
 			list_add_tail(&reply->of_session, &session->replies);
+			list_add_tail(&reply->of_request, &request->sent);
 			spin_unlock(&session->lock);
 			wake_up_interruptible_poll(&session->wait, EPOLLIN | EPOLLRDNORM);
 		}
@@ -216,6 +220,7 @@ static u32 requests_withdraw(struct broker_session *session, bool any, u64 user_
 		broker_request_withdraw(request);
 		broker_request_put(request);
 		count++;
+		cond_resched();
 	}
 	return count;
 }
@@ -249,6 +254,7 @@ static u32 replies_take(struct broker_session *session, struct broker_reply_slot
 		}
 		room -= size;
 		list_del_init(&reply->of_session);
+		list_del_init(&reply->of_request);
 		reply->number = ++reply->request->received;
 		replies[count++] = reply;
 	}
@@ -268,6 +274,7 @@ static void reply_untake(struct broker_reply_slot *reply)
 		spin_lock(&session->lock);
 		request->received--;
 		list_add(&reply->of_session, &session->replies);
+		list_add(&reply->of_request, &request->sent);
 		spin_unlock(&session->lock);
 	}
 	spin_unlock(&request->lock);

@@ -39,6 +39,7 @@ struct pid;
  * @lock: between queue.lock and session.lock
  * @session: that waits; NULL once it does not (request.lock; read anywhere)
  * @of_session: in session.requests, while it is open (session.lock)
+ * @sent: its replies in session.replies (session.lock)
  * @user_data: the requester's own (const)
  * @wanted: replies still to be received (session.lock)
  * @received: replies handed to RECEIVE (session.lock)
@@ -48,6 +49,7 @@ struct broker_request {
 	spinlock_t lock;
 	struct broker_session *session;
 	struct list_head of_session;
+	struct list_head sent;
 	u64 user_data;
 	u32 wanted;
 	u32 received;
@@ -56,6 +58,7 @@ struct broker_request {
 /**
  * struct broker_reply_slot - the slot of one entry's reply
  * @of_session: in session.replies, once it was sent (session.lock)
+ * @of_request: in request.sent, as long (session.lock)
  * @request: with a reference (const)
  * @message: the answer, with a reference; NULL: none so far (owner: the entry)
  * @holder: who had the request when it was lost, or NULL (owner: the entry)
@@ -69,6 +72,7 @@ struct broker_request {
  */
 struct broker_reply_slot {
 	struct list_head of_session;
+	struct list_head of_request;
 	struct broker_request *request;
 	struct broker_message *message;
 	struct pid *holder;

@@ -400,6 +400,30 @@ TEST_F(request, withdrawn)
 	EXPECT_EQ(-ENOENT, take(self->fd, REPLIES, &self->reply));
 }
 
+/* Of many whose answers are there, every other is withdrawn: the rest come in order. */
+TEST_F(request, withdrawn_of_many)
+{
+	char body[8];
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		snprintf(body, sizeof(body), "%d", i);
+		ASSERT_EQ(1, ask(self->fd, i % 2, .key = "q", .body = body));
+		ASSERT_EQ(0, take(self->other, self->consumer, &self->got));
+		ASSERT_EQ(0, answer(self->other, self->consumer, self->got.d.tag, body));
+	}
+	ASSERT_EQ(0, take(self->fd, REPLIES, &self->reply));
+	EXPECT_STREQ("0", self->reply.body);
+	ASSERT_EQ(0, withdraw(self->fd, 1));
+	EXPECT_EQ(-ENOENT, withdraw(self->fd, 1));
+	for (i = 2; i < 200; i += 2) {
+		snprintf(body, sizeof(body), "%d", i);
+		ASSERT_EQ(0, take(self->fd, REPLIES, &self->reply));
+		EXPECT_STREQ(body, self->reply.body);
+	}
+	EXPECT_EQ(-ENOENT, take(self->fd, REPLIES, &self->reply));
+}
+
 /* Three are asked, of four queues; two answer, one fails; and once two are enough. */
 TEST_F(request, gather)
 {
