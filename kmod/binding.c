@@ -195,6 +195,16 @@ static void binding_count_divert(struct broker_binding *binding, int change)
 		WRITE_ONCE(source->nr_diverts, source->nr_diverts + change);
 }
 
+/* Whether @source may have one binding more with a filter: each may match all messages. */
+static int binding_check_filter(const struct broker_exchange *source,
+				struct netlink_ext_ack *extack)
+{
+	if (source->nr_filters < BROKER_BINDING_FILTERS)
+		return 0;
+	NL_SET_ERR_MSG_MOD(extack, "the exchange has 1024 bindings with a filter");
+	return -ENOSPC;
+}
+
 static void binding_link_destination(struct broker_binding *binding)
 {
 	struct broker_queue *queue = binding->queue;
@@ -217,8 +227,10 @@ static struct broker_binding *binding_link(struct broker *broker,
 					   struct netlink_ext_ack *extack)
 {
 	struct broker_binding *binding;
-	int err;
+	int err = config->selector ? binding_check_filter(name->source, extack) : 0;
 
+	if (err)
+		return ERR_PTR(err);
 	binding = binding_alloc(name, config);
 	if (!binding)
 		return ERR_PTR(-ENOMEM);
@@ -235,6 +247,7 @@ static struct broker_binding *binding_link(struct broker *broker,
 	binding->payer = config->payer;
 	list_add_tail_rcu(&binding->of_source, &name->source->all);
 	binding_count_divert(binding, 1);
+	name->source->nr_filters += config->selector ? 1 : 0;
 	WRITE_ONCE(name->source->nr_bindings, name->source->nr_bindings + 1);
 	xa_store(&broker->binding_ids, binding->id, binding, GFP_KERNEL);
 	WRITE_ONCE(broker->nr_bindings, broker->nr_bindings + 1);
@@ -290,7 +303,7 @@ static struct broker_binding *binding_link_retained(struct broker *broker,
  * @extack: gets the reason
  *
  * Return: the binding; or -EEXIST, -ELOOP, -EPERM (default exchange), -ENOSPC (weights,
- * or no room in the queue for what is retained), -ENOMEM.
+ * filters, or no room in the queue for what is retained), -ENOMEM.
  */
 struct broker_binding *broker_binding_new(struct broker *broker,
 					  const struct broker_binding_name *name,
@@ -314,7 +327,7 @@ struct broker_binding *broker_binding_new(struct broker *broker,
  * @config: the new values
  * @extack: gets the reason
  *
- * Return: 0; -ENOSPC: the weights are too many; -ENOMEM.
+ * Return: 0; -ENOSPC: the weights, or the filters, are too many; -ENOMEM.
  */
 int broker_binding_set(struct broker_binding *binding, const struct broker_binding_config *config,
 		       struct netlink_ext_ack *extack)
@@ -327,6 +340,12 @@ int broker_binding_set(struct broker_binding *binding, const struct broker_bindi
 	int err;
 
 	lockdep_assert_held(&broker->topology);
+	if (config->set & BROKER_BINDING_SET_FILTER && config->selector &&
+	    !rcu_access_pointer(binding->selector)) {
+		err = binding_check_filter(binding->source, extack);
+		if (err)
+			return err;
+	}
 	if (broker_exchange_has_rings(binding->source)) {
 		err = broker_rings_set(binding, flags, weight, extack);
 		if (err)
@@ -341,9 +360,11 @@ int broker_binding_set(struct broker_binding *binding, const struct broker_bindi
 	if (config->set & BROKER_BINDING_SET_HEADERS)
 		old = rcu_replace_pointer(binding->headers, config->headers,
 					  lockdep_is_held(&broker->topology));
-	if (config->set & BROKER_BINDING_SET_FILTER)
+	if (config->set & BROKER_BINDING_SET_FILTER) {
 		old_selector = rcu_replace_pointer(binding->selector, config->selector,
 						   lockdep_is_held(&broker->topology));
+		binding->source->nr_filters += !!config->selector - !!old_selector;
+	}
 	broker_topology_changed(broker);
 	broker_event_binding(binding);
 	broker_selector_free(old_selector);
@@ -365,6 +386,7 @@ void broker_binding_unlink(struct broker_binding *binding)
 	WRITE_ONCE(broker->nr_bindings, broker->nr_bindings - 1);
 	binding_unlink_type(binding);
 	binding_count_divert(binding, -1);
+	source->nr_filters -= rcu_access_pointer(binding->selector) ? 1 : 0;
 	list_del_rcu(&binding->of_source);
 	WRITE_ONCE(source->nr_bindings, source->nr_bindings - 1);
 	list_del(&binding->of_destination);

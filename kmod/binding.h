@@ -72,6 +72,9 @@ struct broker_binding {
 	char key[];
 };
 
+/* Bindings of one exchange that have a filter: a publish may have to ask them all. */
+#define BROKER_BINDING_FILTERS	1024
+
 /**
  * struct broker_binding_config - what a binding is made with, or what of it to change
  * @set: BROKER_BINDING_SET_*: the members below that are given (const)

@@ -135,6 +135,7 @@ struct broker_hash_header {
  *	changed under topology)
  * @nr_bindings: how many (topology; read anywhere)
  * @nr_diverts: how many of them divert (topology; read anywhere)
+ * @nr_filters: how many of them have a filter (topology)
  * @flagging: lets routing see a change of a binding's flags as one step (topology)
  * @bound: bindings that lead here (topology)
  * @seen: mark of a search for cycles (topology)
@@ -174,6 +175,7 @@ struct broker_exchange {
 	struct list_head all;
 	u32 nr_bindings;
 	u32 nr_diverts;
+	u32 nr_filters;
 	seqcount_mutex_t flagging;
 	struct list_head bound;
 	bool seen;

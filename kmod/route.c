@@ -195,14 +195,17 @@ static int route_match(struct route_search *search, struct broker_binding *bindi
 {
 	u32 flags = READ_ONCE(binding->flags);
 
+	/* A filter costs most, and is asked last. */
+	if (search->probe ? !(flags & BROKER_BINDING_FLAGS_DIVERT) :
+	    !(flags & BROKER_BINDING_FLAGS_TAP) &&
+		    search->divert != !!(flags & BROKER_BINDING_FLAGS_DIVERT))
+		return 0;
 	if (!route_passes(search, binding))
 		return 0;
 	if (search->probe)
-		return flags & BROKER_BINDING_FLAGS_DIVERT ? ROUTE_FOUND : 0;
+		return ROUTE_FOUND;
 	if (flags & BROKER_BINDING_FLAGS_TAP)
 		return routes_follow(search->routes, binding, true);
-	if (search->divert != !!(flags & BROKER_BINDING_FLAGS_DIVERT))
-		return 0;
 	search->matched = true;
 	return routes_follow(search->routes, binding, search->tap);
 }
