@@ -2,6 +2,7 @@
 #include <linux/minmax.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include <linux/broker.h>
@@ -117,7 +118,7 @@ static struct broker_deaths *deaths_new(const struct broker_queue *queue,
 
 /* Makes an entry for each queue it goes to, and takes room there. */
 static int letter_take_room(struct broker_routes *routes, struct broker_entry *entry,
-			    struct broker_deaths *deaths, u8 depth)
+			    struct broker_deaths *deaths, u8 depth, u32 *nr_letters)
 {
 	u32 i;
 	int err;
@@ -138,6 +139,7 @@ static int letter_take_room(struct broker_routes *routes, struct broker_entry *e
 		struct broker_route *route = &routes->route[i];
 
 		route->reservation.depth = depth;
+		route->reservation.nr_letters = nr_letters;
 		route->error = broker_queue_reserve(route->queue, &route->reservation);
 		if (route->error && route->error != -ENOENT)
 			return route->error;
@@ -163,7 +165,8 @@ static void letter_end(struct broker_routes *routes)
 
 /* Finds where @entry of @queue goes, and takes room there; 0: send it, or end it. */
 static int letter_reserve(struct broker_routes *routes, struct broker_queue *queue,
-			  struct broker_entry *entry, const struct broker_target *target, u8 depth)
+			  struct broker_entry *entry, const struct broker_target *target, u8 depth,
+			  u32 *nr_letters)
 {
 	struct broker_message *message = entry->message;
 	const struct broker_routing routing = {
@@ -191,7 +194,7 @@ static int letter_reserve(struct broker_routes *routes, struct broker_queue *que
 	for (i = 0; i < routes->nr; i++)
 		routes->route[i].error = -ECANCELED;
 	if (!err)
-		err = letter_take_room(routes, entry, deaths, depth);
+		err = letter_take_room(routes, entry, deaths, depth, nr_letters);
 	broker_deaths_put(deaths);
 	if (err)
 		letter_end(routes);
@@ -220,7 +223,7 @@ static int deadletter_publish(struct broker_queue *queue, struct broker_entry *e
 			      const struct broker_target *target)
 {
 	struct broker_routes routes;
-	int err = letter_reserve(&routes, queue, entry, target, 0);
+	int err = letter_reserve(&routes, queue, entry, target, 0, NULL);
 
 	if (err)
 		return err;
@@ -243,13 +246,14 @@ static bool letter_has_queue(const struct broker_routes *routes)
  * @entries: set aside there
  * @target: where they go, or NULL
  * @depth: queues that have full ones before them, this one among them
+ * @nr_letters: counted up, as far as BROKER_RESERVE_LETTERS
  * @letters: gets a letter for each; send or undo them
  *
- * Return: 0; -ENOMEM; -EAGAIN: one of them cannot go, now or ever; then there is no
- * letter.
+ * Return: 0; -ENOMEM; -EINTR: the caller is being killed; -EAGAIN: one of them cannot
+ * go, now or ever, or they are too many; then there is no letter.
  */
 int broker_letters_reserve(struct broker_queue *queue, struct broker_entry *entries,
-			   const struct broker_target *target, u8 depth,
+			   const struct broker_target *target, u8 depth, u32 *nr_letters,
 			   struct broker_letter **letters)
 {
 	struct broker_letter *letter;
@@ -257,13 +261,18 @@ int broker_letters_reserve(struct broker_queue *queue, struct broker_entry *entr
 
 	*letters = NULL;
 	for (; entries && !err; entries = entries->next) {
+		if (*nr_letters == BROKER_RESERVE_LETTERS || fatal_signal_pending(current)) {
+			err = fatal_signal_pending(current) ? -EINTR : -EAGAIN;
+			break;
+		}
+		++*nr_letters;
 		letter = kmalloc(sizeof(*letter), BROKER_GFP);
 		if (!letter) {
 			err = -ENOMEM;
 			break;
 		}
 		entries->reason = BROKER_DEATH_OVERFLOW;
-		err = letter_reserve(&letter->routes, queue, entries, target, depth);
+		err = letter_reserve(&letter->routes, queue, entries, target, depth, nr_letters);
 		if (err) {
 			kfree(letter);
 			break;
@@ -278,7 +287,7 @@ int broker_letters_reserve(struct broker_queue *queue, struct broker_entry *entr
 		return 0;
 	broker_letters_undo(*letters);
 	*letters = NULL;
-	return err == -ENOMEM ? -ENOMEM : -EAGAIN;
+	return err == -ENOMEM || err == -EINTR ? err : -EAGAIN;
 }
 
 /* Cannot fail; what a deleted queue would get goes with it. */
@@ -317,7 +326,7 @@ static bool deadletter_end_locked(struct broker_queue *queue, struct broker_entr
 		broker_queue_remove_locked(queue, entry, freed);
 		return true;
 	}
-	if (err == -EAGAIN || err == -ENOMEM || err == -ESHUTDOWN) {
+	if (err == -EAGAIN || err == -ENOMEM || err == -ESHUTDOWN || err == -EINTR) {
 		broker_queue_dying_locked(queue, entry);
 		return false;
 	}

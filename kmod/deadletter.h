@@ -108,7 +108,7 @@ struct broker_letter {
 };
 
 int broker_letters_reserve(struct broker_queue *queue, struct broker_entry *entries,
-			   const struct broker_target *target, u8 depth,
+			   const struct broker_target *target, u8 depth, u32 *nr_letters,
 			   struct broker_letter **letters);
 void broker_letters_send(struct broker_letter *letters);
 void broker_letters_undo(struct broker_letter *letters);

@@ -161,10 +161,12 @@ static bool is_no_refusal(int err)
 }
 
 /* -ENOBUFS: the queue is full, and goes without the message, as its policy is. */
-static int publish_reserve_one(struct broker_route *route)
+static int publish_reserve_one(struct broker_route *route, u32 *nr_letters)
 {
-	int err = broker_queue_reserve(route->queue, &route->reservation);
+	int err;
 
+	route->reservation.nr_letters = nr_letters;
+	err = broker_queue_reserve(route->queue, &route->reservation);
 	if (err == -EAGAIN &&
 	    READ_ONCE(route->queue->settings.overflow) == BROKER_OVERFLOW_DROP_NEW)
 		return -ENOBUFS;
@@ -172,7 +174,7 @@ static int publish_reserve_one(struct broker_route *route)
 }
 
 /* Takes room in the queues that taps alone lead to: one that refuses only counts that. */
-static void publish_reserve_taps(struct broker_routes *routes)
+static void publish_reserve_taps(struct broker_routes *routes, u32 *nr_letters)
 {
 	u32 i;
 
@@ -181,7 +183,7 @@ static void publish_reserve_taps(struct broker_routes *routes)
 
 		if (!route->tap)
 			continue;
-		route->error = publish_reserve_one(route);
+		route->error = publish_reserve_one(route, nr_letters);
 		if (route->error && route->error != -ENOENT && !is_no_refusal(route->error))
 			broker_queue_count_refused(route->queue);
 	}
@@ -192,7 +194,7 @@ static void publish_reserve_taps(struct broker_routes *routes)
  * partial all, or none and the error of the one that has not.
  */
 static int publish_reserve_each(struct broker_routes *routes, const struct broker_op *op,
-				struct broker_route **refused)
+				struct broker_route **refused, u32 *nr_letters)
 {
 	bool partial = op->flags & BROKER_PUBLISH_F_PARTIAL;
 	u32 i, reserved = 0;
@@ -207,7 +209,7 @@ static int publish_reserve_each(struct broker_routes *routes, const struct broke
 			continue;
 		route->reservation.expects = op->flags & BROKER_PUBLISH_F_EXPECT;
 		route->reservation.expected = op->publish.expected_sequence;
-		route->error = publish_reserve_one(route);
+		route->error = publish_reserve_one(route, nr_letters);
 		route->sequence = route->reservation.sequence;
 		if (!route->error || is_no_refusal(route->error)) {
 			reserved++;
@@ -241,13 +243,14 @@ static int publish_reserve_each(struct broker_routes *routes, const struct broke
 int broker_publish_reserve(struct broker_routes *routes, const struct broker_op *op,
 			   const struct broker_message *message, struct broker_route **refused)
 {
+	u32 nr_letters = 0;
 	int reserved;
 
-	reserved = publish_reserve_each(routes, op, refused);
+	reserved = publish_reserve_each(routes, op, refused, &nr_letters);
 	if (reserved < 0)
 		return reserved;
 	if (reserved >= publish_min_routes(op)) {
-		publish_reserve_taps(routes);
+		publish_reserve_taps(routes, &nr_letters);
 		return 0;
 	}
 	broker_publish_abort(routes);

@@ -210,13 +210,14 @@ static int reservation_check_locked(const struct broker_queue *queue,
 /**
  * broker_queue_reserve() - Take room for a message
  * @queue: with a reference
- * @reservation: @entry, @spare, @id, @producer, @expects and @expected are set, the
- *	rest is 0
+ * @reservation: @entry, @spare, @id, @producer, @expects, @expected and @nr_letters are
+ *	set, the rest is 0
  *
  * Return: 0, then commit or abort it; -EAGAIN: full; -EMSGSIZE: more than the
  * queue could ever hold; -ESHUTDOWN: it is sealed; -ENOENT: it was deleted;
  * -ENOMEM; -EALREADY: it is a duplicate, of the message with reservation.sequence;
- * -ESTALE: that is the queue's last sequence, and not the expected one.  A failed call
+ * -ESTALE: that is the queue's last sequence, and not the expected one; -EINTR: the
+ * caller is being killed, and dead letters would have made room.  A failed call
  * leaves the rest of @reservation as it was.
  */
 int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *reservation)
@@ -224,6 +225,7 @@ int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *
 	u64 size = broker_message_size(reservation->entry->message);
 	struct broker_target *target = NULL;
 	bool dead_letter = false;
+	u32 nr_letters = 0;
 	u64 room, last;
 	int err;
 
@@ -263,9 +265,12 @@ int broker_queue_reserve(struct broker_queue *queue, struct broker_reservation *
 	spin_unlock(&queue->lock);
 	if (dead_letter) {
 		err = broker_letters_reserve(queue, reservation->victims, target,
-					     reservation->depth + 1, &reservation->letters);
+					     reservation->depth + 1,
+					     reservation->nr_letters ?: &nr_letters,
+					     &reservation->letters);
 		broker_target_put(target);
 	}
+	reservation->nr_letters = NULL;
 	if (err) {
 		broker_queue_abort(queue, reservation);
 		reservation->sequence = last;

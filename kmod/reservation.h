@@ -29,6 +29,9 @@ struct broker_transaction;
 /* So many queues far a full one makes room in the next by dead letters. */
 #define BROKER_RESERVE_DEPTH	4
 
+/* So many dead letters make room for one publish, in all of its queues and those behind. */
+#define BROKER_RESERVE_LETTERS	16384
+
 /**
  * struct broker_spare - room that a transaction will free in a queue it publishes to
  * @queue: where, with a reference (owner: the transaction)
@@ -61,6 +64,8 @@ struct broker_spare {
  *	publisher)
  * @overwrite: of a ring, which was full: the commit makes room (owner: the publisher)
  * @depth: queues before this one that make room (owner: the publisher)
+ * @nr_letters: counts letters of all queues of a publish, until room is taken; or
+ *	NULL: of this one and those behind it (owner: the publisher)
  * @letters: of @victims, if they are to be dead-lettered (owner: the publisher)
  */
 struct broker_reservation {
@@ -80,6 +85,7 @@ struct broker_reservation {
 	u64 sequence;
 	bool overwrite;
 	u8 depth;
+	u32 *nr_letters;
 	struct broker_letter *letters;
 };
 

@@ -307,6 +307,51 @@ TEST_F(overflow, dead_letter_through_several)
 	EXPECT_EQ(2, self->got.d.nr_deaths);
 }
 
+/* @wide full queues that dead-letter to the exchange @dead, or to "sink"; @exchange feeds them. */
+static int layer_new(const char *exchange, const char *dead, int wide, uint32_t max)
+{
+	char name[16];
+	uint32_t i;
+	int err;
+
+	err = exchange_new(exchange, BROKER_EXCHANGE_TYPE_FANOUT);
+	for (i = 0; !err && i < (uint32_t)wide; i++) {
+		snprintf(name, sizeof(name), "%s.%u", exchange, i);
+		err = queue_new(name, .max_messages = max, .overflow = BROKER_OVERFLOW_DEAD_LETTER,
+				.dead_exchange = dead, .dead_key = "sink") ?:
+		      bind_queue(exchange, name, "");
+	}
+	return err;
+}
+
+/* What makes room for one message makes ever more of it go, but not without end. */
+TEST_F(overflow, dead_letter_fans_out)
+{
+	enum { WIDE = 26 };
+	int i;
+
+	ASSERT_EQ(0, queue_new("sink", .max_messages = 20000) ?:
+		     layer_new("z", "", WIDE, WIDE * WIDE) ?: layer_new("y", "z", WIDE, WIDE) ?:
+		     layer_new("x", "y", WIDE, 1) ?:
+		     queue_new("q", .max_messages = 1, .overflow = BROKER_OVERFLOW_DEAD_LETTER,
+			       .dead_exchange = "x", .dead_key = "k"));
+	for (i = 0; i < WIDE * WIDE; i++)
+		ASSERT_EQ(0, send_to(self->fd, "z", "", "m"));
+	for (i = 0; i < WIDE; i++)
+		ASSERT_EQ(0, send_to(self->fd, "y", "", "m"));
+	ASSERT_EQ(0, send_to(self->fd, "x", "", "m") ?: put(self->fd, "q", "1"));
+	EXPECT_EQ(-EAGAIN, put(self->fd, "q", "2"));
+	EXPECT_EQ(0, COUNT("q", DEAD_LETTERED));
+	EXPECT_EQ(WIDE * WIDE, ready("z.0"));
+	EXPECT_EQ(0, ready("sink"));
+	/* 1 + 25 + 25 * 25 + 25 * 25 * 25 are few enough. */
+	ASSERT_EQ(0, queue_del("x.25") ?: queue_del("y.25") ?: queue_del("z.25"));
+	EXPECT_EQ(0, put(self->fd, "q", "2"));
+	EXPECT_EQ(1, COUNT("q", DEAD_LETTERED));
+	EXPECT_EQ(25 * 25 * 25, ready("sink"));
+	EXPECT_EQ(WIDE * WIDE, ready("z.0"));
+}
+
 TEST_F(overflow, dead_letter_in_a_circle)
 {
 	ASSERT_EQ(0, queue_new("a") ?: queue_with_dead("b", 1, "a") ?:

@@ -1275,7 +1275,8 @@ struct broker_delivery {
  * queue go there, too, in one step with the new one that comes in for them: so the
  * queue never holds more than it may, and a publish that is refused by another
  * queue moves nothing.  If they cannot be moved now, the queue refuses the new one
- * (EAGAIN).
+ * (EAGAIN); so it does if room for one publish would take more than 16384 of them, in
+ * all queues that are full behind one another.
  */
 
 /**

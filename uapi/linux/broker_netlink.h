@@ -99,7 +99,8 @@ enum broker_held_state {
  *   goes well; its confirm says ENOBUFS of this queue.
  * @BROKER_OVERFLOW_DEAD_LETTER: Moves the oldest ready messages to the queue's
  *   dead-letter target to make room. While that cannot take them, or there is
- *   none, EAGAIN.
+ *   none, EAGAIN; or where a publish would move more than 16384, in all queues
+ *   together.
  * @BROKER_OVERFLOW_RING: Overwrites the oldest messages, those with consumers
  *   too, and counts them. Who settles one then gets ESTALE. Never EAGAIN.
  */
