@@ -320,6 +320,7 @@ static bool deadletter_end_locked(struct broker_queue *queue, struct broker_entr
 				  struct broker_entry **freed)
 {
 	lockdep_assert_held(&queue->lock);
+	WRITE_ONCE(queue->nr_dying, queue->nr_dying - 1);
 	if (!err || queue->dead || (err == -ENODEV && entry->reason != BROKER_DEATH_MAX_DELIVERY)) {
 		if (!err)
 			queue->stats.dead_lettered++;
@@ -350,6 +351,8 @@ static bool deadletter_one(struct broker_queue *queue)
 		return false;
 	}
 	broker_queue_detach_locked(queue, entry);
+	/* It is in no tree, but goes on counting. */
+	WRITE_ONCE(queue->nr_dying, queue->nr_dying + 1);
 	target = broker_target_get(queue->settings.dead_letter);
 	spin_unlock(&queue->lock);
 

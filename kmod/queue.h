@@ -172,7 +172,7 @@ struct broker_queue_stats {
  * @nr_deferred: how many (queue.lock; read anywhere)
  * @expiring: entries with a time to live, by its end (queue.lock)
  * @dying: entries that broker_deadletter_run() will move or free, by place (queue.lock)
- * @nr_dying: how many, but for the one being moved (queue.lock; read anywhere)
+ * @nr_dying: how many, the one being moved among them (queue.lock; read anywhere)
  * @quarantine: entries that nobody gets any more, by place (queue.lock)
  * @nr_quarantined: how many (queue.lock; read anywhere)
  * @timer: when something of these is due (clock.lock)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Requests and replies, settlements with a time, and pauses, where memory fails. */
+/* Requests and replies, settlements with a time, pauses and schedules, where memory fails. */
 #include "fault.h"
 
 #define REPLIES	BROKER_CONSUMER_REPLIES
@@ -222,6 +222,44 @@ TEST_F(flow, resume)
 {
 	ASSERT_EQ(0, pause_queue());
 	admin_faults(_metadata, resume_queue, pause_queue, paused);
+}
+
+static int make_schedule(void)
+{
+	struct nl_msg *msg = nl_new(BROKER_CMD_SCHEDULE_NEW);
+
+	nl_put_str(msg, BROKER_A_SCHEDULE_NAME, "new");
+	nl_put_str(msg, BROKER_A_SCHEDULE_KEY, "q");
+	nl_put(msg, BROKER_A_SCHEDULE_BODY, "body", 4);
+	nl_put_u64(msg, BROKER_A_SCHEDULE_INTERVAL, 3600 * 1000);
+	return nl_do(msg);
+}
+
+static int undo_schedule(void)
+{
+	struct nl_msg *msg = nl_new(BROKER_CMD_SCHEDULE_DEL);
+
+	nl_put_str(msg, BROKER_A_SCHEDULE_NAME, "new");
+	return nl_do(msg);
+}
+
+static uint64_t schedules(void)
+{
+	struct nl_msg *msg = nl_new(BROKER_CMD_SCHEDULE_GET), reply = {};
+
+	nl_put_str(msg, BROKER_A_SCHEDULE_NAME, "new");
+	return !nl_do_reply(msg, &reply);
+}
+
+TEST_F(flow, schedule_new)
+{
+	admin_faults(_metadata, make_schedule, undo_schedule, schedules);
+}
+
+TEST_F(flow, schedule_del)
+{
+	ASSERT_EQ(0, make_schedule());
+	admin_faults(_metadata, undo_schedule, make_schedule, schedules);
 }
 
 TEST_HARNESS_MAIN

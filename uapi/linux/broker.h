@@ -1266,10 +1266,10 @@ struct broker_delivery {
  * queue's max-delivery says, or if it outlives its time: the shorter one of its
  * own BROKER_PROP_TTL and its queue's.  Then it goes, in one step, where the
  * queue's dead-letter settings say, and tells there how it died.  If it cannot be
- * moved now it stays, counts, is given to nobody, and is tried again; if it never
- * can be it is quarantined in its queue.  Where nothing is set, one that was
- * rejected or has expired is dropped, and counted; one that failed too often is
- * quarantined.
+ * moved now it stays, counts, is given to nobody, and is tried again, before those of
+ * its queue that come after it; if it never can be it is quarantined in its queue.
+ * Where nothing is set, one that was rejected or has expired is dropped, and counted;
+ * one that failed too often is quarantined.
  *
  * Where the overflow policy is "dead-letter", the oldest ready messages of a full
  * queue go there, too, in one step with the new one that comes in for them: so the
@@ -1347,11 +1347,12 @@ struct broker_death {
  * order, whatever fails and whoever dies; only one of a higher priority that comes in
  * meanwhile goes before one that was released.
  *
- * A message that was delayed, or failed and is to be tried again, holds up those of its
- * key that would come after it, and so does one that no consumer's filter matches.  It
- * holds up nothing else: other keys, and messages without one, flow as ever.  A message
- * for later (BROKER_PROP_DELIVER_AT) takes its place when its time has come; one that
- * is deferred holds up none, and is handed out when it is asked for.
+ * A message that was delayed, or failed and is to be tried again, holds up all others of
+ * its key, and one that no consumer's filter matches holds up those that would come after
+ * it.  It holds up nothing else: other keys, and messages without one, flow as ever.  A
+ * message for later (BROKER_PROP_DELIVER_AT) takes its place when its time has come; one
+ * that is deferred is handed out when it is asked for, and holds up none until it is back
+ * at its place.
  *
  * Keys are told apart by a hash into 1024: two that share one wait for each other, too.
  * What counts is the setting when the message was published.

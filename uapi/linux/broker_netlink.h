@@ -93,8 +93,8 @@ enum broker_held_state {
  * @BROKER_OVERFLOW_REJECT: Refuses it with EAGAIN.
  * @BROKER_OVERFLOW_BLOCK: Lets the publisher wait as long as it is willing to,
  *   then EAGAIN.
- * @BROKER_OVERFLOW_DROP_HEAD: Drops the oldest ready messages to make room,
- *   and counts them.
+ * @BROKER_OVERFLOW_DROP_HEAD: Drops the first ready messages in the order of
+ *   the queue, which is by priority, to make room, and counts them.
  * @BROKER_OVERFLOW_DROP_NEW: Drops the new one, and counts it. The publish
  *   goes well; its confirm says ENOBUFS of this queue.
  * @BROKER_OVERFLOW_DEAD_LETTER: Moves the oldest ready messages to the queue's
