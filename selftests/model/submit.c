@@ -255,14 +255,17 @@ static void commit(struct world *w, struct publishing *p)
 		expect(w, "result.refused", p->result->refused, p->nr - taken);
 }
 
+static int min_routes(const struct sub *sub)
+{
+	return sub->a[PUBLISH_MIN] ?: !(sub->a[PUBLISH_FLAGS] & BROKER_PUBLISH_F_OPTIONAL);
+}
+
 static int publish_to(struct world *w, struct publishing *p)
 {
 	int confirmed = p->sub->a[PUBLISH_CONFIRM] == BROKER_CONFIRM_ENQUEUED;
 	int partial = p->sub->a[PUBLISH_FLAGS] & BROKER_PUBLISH_F_PARTIAL;
-	int min = p->sub->a[PUBLISH_MIN], i, refusals = 0, error = 0;
+	int min = min_routes(p->sub), i, refusals = 0, error = 0;
 
-	if (!min)
-		min = !(p->sub->a[PUBLISH_FLAGS] & BROKER_PUBLISH_F_OPTIONAL);
 	if (confirmed && p->nr)
 		read_confirms(w, p);
 	w->unroutable += !p->nr;
@@ -428,6 +431,9 @@ static int is_too_much(struct world *w, const struct op *op, const struct answer
 		if (op->sub[i].kind != PUBLISH ||
 		    world_route(w, op->a[SUBMIT_USER], m->exchange, m->key, m->props, 0, queues,
 				&nr))
+			continue;
+		/* It goes nowhere. */
+		if (nr < min_routes(&op->sub[i]))
 			continue;
 		for (k = 0; k < nr; k++) {
 			messages[queues[k]]++;
