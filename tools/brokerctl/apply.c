@@ -58,9 +58,9 @@ static void plan_add(struct plan *plan, enum change_kind kind, const struct defi
 
 /* Splits what is different by whether it can be set. */
 static void plan_compare(struct plan *plan, const struct definition *from,
-			 const struct definition *to, bool prune)
+			 const struct definition *to, bool complete)
 {
-	json_t *unset = prune ? definition_unset(from, to) : NULL, *live, *fixed, *value;
+	json_t *unset = complete ? definition_unset(from, to) : NULL, *live, *fixed, *value;
 	const char *member;
 
 	/* What cannot be changed like that, and holds nothing, is made anew. */
@@ -100,7 +100,7 @@ static void plan_make(struct plan *plan, bool prune)
 		const struct definition *from = definitions_find(&plan->found, to);
 
 		if (from)
-			plan_compare(plan, from, to, prune);
+			plan_compare(plan, from, to, plan->wanted.complete);
 		else
 			plan_add(plan, CHANGE_ADD, NULL, to, NULL);
 	}

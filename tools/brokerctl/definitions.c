@@ -484,6 +484,10 @@ static int load_all(struct definitions *all, const struct args *args, json_t *ro
 	json_object_foreach(root, member, value) {
 		const struct kind *kind = NULL;
 
+		if (!strcmp(member, "complete") && json_is_boolean(value)) {
+			all->complete = json_is_true(value);
+			continue;
+		}
 		for (unsigned int i = 0; i < NR_KINDS; i++) {
 			if (!strcmp(kinds[i].member, member))
 				kind = &kinds[i];
@@ -599,7 +603,7 @@ int definitions_read(struct definitions *all, const struct args *args,
 {
 	int status = STATUS_OK;
 
-	*all = (struct definitions){ 0 };
+	*all = (struct definitions){ .complete = true };
 	for (unsigned int i = 0; !status && i < NR_KINDS; i++)
 		status = read_kind(all, args, admin, &kinds[i]);
 	return status;
@@ -621,6 +625,7 @@ json_t *definitions_json(const struct definitions *all)
 {
 	json_t *root = json_checked(json_object());
 
+	json_put(root, "complete", json_boolean(all->complete));
 	for (unsigned int i = 0; i < NR_KINDS; i++)
 		json_put(root, kinds[i].member,
 			 kinds[i].noun->single ? json_object() : json_array());

@@ -47,6 +47,7 @@ struct definitions {
 	struct definition *list;	/* by kind, then key */
 	unsigned int count;
 	unsigned int room;
+	bool complete;			/* what it does not say of an object is not to be said */
 };
 
 /* Each returns an exit status, having said what is wrong; then definitions_free(). */

@@ -375,8 +375,8 @@ const struct option_def option_table[NR_OPTIONS] = {
 	},
 	[OPT_PRUNE] = {
 		.name = "prune",
-		.help = "delete what FILE does not have, but for the broker's own and exclusive "
-			"queues",
+		.help = "delete objects that FILE does not have, but for the broker's own and "
+			"exclusive queues",
 	},
 
 	[OPT_ACL_FOR] = {
