@@ -259,7 +259,7 @@ static void queue_set_flow_locked(struct broker_queue *queue,
  *
  * A limit below what the queue holds stops new messages and drops none.
  *
- * Return: 0 or -ENOMEM; then nothing was changed, and its target is the caller's.
+ * Return: 0, and the target in @config was taken over; or -ENOMEM, and nothing was changed.
  */
 int broker_queue_set(struct broker_queue *queue, const struct broker_queue_config *config,
 		     struct netlink_ext_ack *extack)
